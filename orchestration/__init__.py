@@ -1,0 +1,1 @@
+"""Moves data and wires the rest; holds no business rule."""

@@ -1,0 +1,125 @@
+"""The only reader of environment variables (and of `.env`)."""
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+DBT_PROJECT_DIR = PROJECT_DIR / "dbt_project"
+SEEDS_DIR = PROJECT_DIR / "seeds"
+PREFIX = "TOUCHLINE_"
+
+TELEMETRY_OFF = {
+    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    # dlt delayed the end of a process by 5 s.
+    "RUNTIME__DLTHUB_TELEMETRY": "false",
+    "GX_ANALYTICS_ENABLED": "false",
+    "DAGSTER_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "1",
+}
+
+
+class Settings(BaseSettings):
+    """What a run can be told; each field is `TOUCHLINE_<FIELD>` in the environment or in `.env`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=PROJECT_DIR / ".env", extra="ignore", frozen=True
+    )
+
+    home: Path = Path("warehouse")
+    """Everything that a run makes is under this folder (relative: to the current one)."""
+    sources: str = "demo"
+    """The connectors to read, with commas between."""
+    as_of: datetime | None = None
+    """The moment that the marts describe; without it, the latest one seen in the data."""
+    reporting_currency: str = "USD"
+    default_currency: str = ""
+    """The currency of a deal that names none; without it such an amount is reported, not counted."""
+    business_timezone: str = "UTC"
+    phone_region: str = "RU"
+    """The country (ISO 3166) whose numbers may be written without a country code."""
+    dbt_vars: str = "{}"
+    """Further dbt vars (JSON), such as `{"call_match_seconds": 90}`."""
+    max_quarantined_share: float = Field(0.05, ge=0, le=1)
+    min_quarantined_rows: int = Field(50, ge=0)
+    """So many bad rows never stop an entity, however few it has in all (CASES.md)."""
+    publish_personal_data: bool = False
+    """Names of customers in the published database; off unless somebody asks."""
+    releases_kept: int = Field(7, ge=2)
+    memory_limit: str = "4GiB"
+    threads: int = Field(default_factory=lambda: os.cpu_count() or 2, ge=1)
+    schedule: str = "0 3 * * *"
+    """When the nightly runs (cron, in `business_timezone`)."""
+    dbt_subprocess: bool = False
+    """Run dbt as a program instead of in this process: slower, but leans on no internals of it."""
+    full_refresh: bool = False
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @field_validator("as_of")
+    @classmethod
+    def _utc(cls, value: datetime | None) -> datetime | None:
+        if value is None:
+            return None
+        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return aware.astimezone(UTC).replace(tzinfo=None)
+
+    @property
+    def source_names(self) -> list[str]:
+        return [name.strip() for name in self.sources.split(",") if name.strip()]
+
+    @property
+    def build_file(self) -> Path:
+        return self.home / "build.duckdb"
+
+    @property
+    def published_file(self) -> Path:
+        return self.home / "current" / "touchline.duckdb"
+
+    @property
+    def report_file(self) -> Path:
+        return self.home / "report" / "scorecard.html"
+
+    @property
+    def tmp_dir(self) -> Path:
+        return self.home / "tmp"
+
+    @property
+    def logs_dir(self) -> Path:
+        return self.home / "logs"
+
+    @cached_property
+    def extra_dbt_vars(self) -> dict[str, Any]:
+        return dict(json.loads(self.dbt_vars))
+
+    def connector_settings(self, name: str) -> Mapping[str, str]:
+        """`TOUCHLINE_<NAME>_<KEY>` of the environment and of `.env`, as `{key: value}`."""
+        prefix = f"{PREFIX}{name}_".upper()
+        found = {**_read_env_file(PROJECT_DIR / ".env"), **os.environ}
+        return {
+            key[len(prefix) :].lower(): value
+            for key, value in found.items()
+            if key.upper().startswith(prefix) and value != ""
+        }
+
+
+def _read_env_file(path: Path) -> dict[str, str]:
+    from dotenv import dotenv_values
+
+    return {key: value for key, value in dotenv_values(path).items() if value is not None}
+
+
+def build_settings(**overrides: Any) -> Settings:
+    """The settings of this process; `overrides` win over the environment."""
+    os.environ.update({k: v for k, v in TELEMETRY_OFF.items() if k not in os.environ})
+    return Settings(**{key: value for key, value in overrides.items() if value is not None})
