@@ -33,6 +33,8 @@ class Delivery:
 
     files: Mapping[str, Sequence[Path]]
     state: Mapping[str, Any] = field(default_factory=dict)
+    root: Path = Path("/")
+    """What the files' names are told relative to, in quarantine and in the order of rows."""
     time_zone: str = "UTC"
     """The zone in which times without one are read."""
     encoding: str = "utf-8"

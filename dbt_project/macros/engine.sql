@@ -1,0 +1,37 @@
+{# All that differs between engines stands here; the rest is SQL that DuckDB and Spark both take. #}
+
+{% macro as_of() -%}
+    cast('{{ var("as_of") }}' as timestamp)
+{%- endmacro %}
+
+{# UTC timestamp -> the local one, without a zone. #}
+{% macro in_zone(moment, zone) -%}
+    timezone({{ zone }}, timezone('UTC', {{ moment }}))
+{%- endmacro %}
+
+{# A local timestamp -> UTC; a time that a change of the clock skips is shifted forward. #}
+{% macro from_zone(moment, zone) -%}
+    timezone('UTC', timezone({{ zone }}, {{ moment }}))
+{%- endmacro %}
+
+{% macro local_date(moment) -%}
+    cast({{ in_zone(moment, "'" ~ var("business_timezone") ~ "'") }} as date)
+{%- endmacro %}
+
+{# Exact to the microsecond: date_diff counts boundaries, and doubles add up differently each time. #}
+{% macro seconds_between(earlier, later) -%}
+    cast((epoch_us({{ later }}) - epoch_us({{ earlier }})) / 1000000.0 as decimal(18, 6))
+{%- endmacro %}
+
+{% macro add_seconds(moment, seconds) -%}
+    {{ moment }} + to_microseconds(cast(1000000 * {{ seconds }} as bigint))
+{%- endmacro %}
+
+{% macro epoch_seconds(moment) -%}
+    epoch_us({{ moment }}) / 1000000
+{%- endmacro %}
+
+{# Continuous (interpolated) percentile of a share between 0 and 1. #}
+{% macro percentile(value, share) -%}
+    quantile_cont(cast({{ value }} as double), {{ share }})
+{%- endmacro %}

@@ -1,0 +1,67 @@
+with legs as (
+    select * from {{ ref('int_call_legs') }}
+),
+
+-- The first leg with somebody outside says which way the call went: click-to-call rings the rep first.
+numbered as (
+    select
+        *,
+        row_number() over (
+            partition by call_id order by is_internal, started_at, leg_id
+        ) as outside_position,
+        row_number() over (
+            partition by call_id
+            order by disposition = 'answered' desc, talk_seconds desc, started_at, leg_id
+        ) as talk_position,
+        row_number() over (partition by call_id order by started_at, leg_id) as position
+    from legs
+),
+
+merged as (
+    select
+        call_id,
+        max(connector) as connector,
+        count(*) as legs,
+        bool_and(is_internal) as is_internal,
+        max(case when outside_position = 1 then direction end) as direction,
+        max(case when outside_position = 1 then e164 end) as e164,
+        min(started_at) as started_at,
+        max(ended_at) as ended_at,
+        bool_or(disposition = 'answered') as is_answered,
+        bool_or(disposition = 'voicemail') as has_voicemail,
+        cast(
+            coalesce(sum(talk_seconds) filter (where disposition = 'answered'), 0)
+            as decimal(18, 6)
+        ) as talk_seconds,
+        max(
+            case
+                when disposition = 'answered' and talk_position = 1 then rep_id
+            end
+        ) as answering_rep_id,
+        max(case when position = 1 then rep_id end) as first_rep_id,
+        list(distinct rep_id) filter (where rep_id is not null) as rep_ids,
+        bool_or(rep_id is null) as has_unknown_rep
+    from numbered
+    group by call_id
+),
+
+attributed as (
+    select
+        call_id,
+        connector,
+        legs,
+        is_internal,
+        case when is_internal then 'internal' else direction end as direction,
+        case when not is_internal then e164 end as e164,
+        started_at,
+        ended_at,
+        is_answered,
+        has_voicemail,
+        talk_seconds,
+        case when is_answered then answering_rep_id else first_rep_id end as rep_id,
+        coalesce(rep_ids, []) as rep_ids,
+        has_unknown_rep
+    from merged
+)
+
+select * from attributed

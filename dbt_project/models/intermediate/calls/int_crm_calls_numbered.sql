@@ -1,0 +1,44 @@
+with activities as (
+    select * from {{ ref('stg_crm__activities') }}
+    where kind = 'call' and not is_deleted
+),
+
+contacts as (
+    select * from {{ ref('int_contacts_resolved') }}
+),
+
+phone_numbers as (
+    select * from {{ ref('stg_telephony__phone_numbers') }}
+),
+
+contact_points as (
+    select * from {{ ref('int_contact_points') }}
+    where kind = 'phone'
+),
+
+own_numbers as (
+    select
+        activities.activity_id,
+        phone_numbers.e164
+    from activities
+    inner join phone_numbers on activities.phone = phone_numbers.written
+),
+
+contact_numbers as (
+    select
+        activities.activity_id,
+        contact_points.point as e164
+    from activities
+    left join contacts on activities.contact_id = contacts.contact_id
+    inner join contact_points
+        on coalesce(contacts.survivor_id, activities.contact_id) = contact_points.contact_id
+    where activities.activity_id not in (select activity_id from own_numbers)
+),
+
+numbers as (
+    select * from own_numbers
+    union
+    select * from contact_numbers
+)
+
+select * from numbers

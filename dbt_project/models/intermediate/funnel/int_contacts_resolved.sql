@@ -1,0 +1,32 @@
+with contacts as (
+    select * from {{ ref('stg_crm__contacts') }}
+),
+
+merges as (
+    select * from {{ ref('int_records_merged') }}
+    where object_type = 'contact'
+),
+
+survivors as (
+    select
+        contacts.contact_id,
+        coalesce(merges.survivor_id, contacts.contact_id) as survivor_id,
+        contacts.account_id,
+        contacts.phones,
+        contacts.emails
+    from contacts
+    left join merges on contacts.contact_id = merges.object_id
+),
+
+resolved as (
+    select
+        survivors.contact_id,
+        survivors.survivor_id,
+        coalesce(surviving.account_id, survivors.account_id) as account_id,
+        survivors.phones,
+        survivors.emails
+    from survivors
+    left join contacts as surviving on survivors.survivor_id = surviving.contact_id
+)
+
+select * from resolved

@@ -1,0 +1,94 @@
+with leads as (
+    select * from {{ ref('stg_crm__leads') }}
+),
+
+contacts as (
+    select * from {{ ref('int_contacts_resolved') }}
+),
+
+merges as (
+    select * from {{ ref('int_records_merged') }}
+    where object_type = 'lead'
+),
+
+owner_periods as (
+    select * from {{ ref('int_owner_periods') }}
+    where object_type = 'lead'
+),
+
+stage_map as (
+    select * from {{ ref('stg_reference__stage_map') }}
+    where object_type = 'lead'
+),
+
+stage_events as (
+    select * from {{ ref('int_stage_events') }}
+    where object_type = 'lead'
+),
+
+numbered_from_last as (
+    select
+        *,
+        row_number() over (partition by object_id order by event_number desc) as number_from_last
+    from stage_events
+),
+
+last_stages as (
+    select
+        object_id as lead_id,
+        native_stage
+    from numbered_from_last
+    where number_from_last = 1
+),
+
+first_owners as (
+    select
+        object_id as lead_id,
+        owner_rep_id,
+        valid_from as assigned_at
+    from owner_periods
+    where period_number = 1
+),
+
+resolved as (
+    select
+        leads.lead_id,
+        coalesce(merges.survivor_id, leads.lead_id) as survivor_id,
+        coalesce(contacts.survivor_id, leads.contact_id) as contact_id,
+        leads.account_id,
+        coalesce(leads.account_id, contacts.account_id) as customer_account_id,
+        coalesce(
+            leads.account_id,
+            contacts.account_id,
+            contacts.survivor_id,
+            leads.contact_id,
+            leads.lead_id
+        ) as customer_id,
+        leads.lead_source,
+        coalesce(first_owners.owner_rep_id, leads.owner_rep_id) as first_owner_rep_id,
+        leads.owner_rep_id,
+        first_owners.assigned_at,
+        leads.is_inquiry,
+        leads.inquiry_at,
+        leads.inquiry_channel,
+        leads.created_at,
+        case
+            when merges.object_id is not null then 'merged'
+            when leads.is_deleted then 'deleted'
+            when present.is_excluded then leads.status
+            when latest.is_excluded then last_stages.native_stage
+        end as exclusion_reason
+    from leads
+    left join merges on leads.lead_id = merges.object_id
+    left join contacts on leads.contact_id = contacts.contact_id
+    left join first_owners on leads.lead_id = first_owners.lead_id
+    left join last_stages on leads.lead_id = last_stages.lead_id
+    left join stage_map as present
+        on leads.connector = present.connector
+        and leads.status = present.native_stage
+    left join stage_map as latest
+        on leads.connector = latest.connector
+        and last_stages.native_stage = latest.native_stage
+)
+
+select * from resolved

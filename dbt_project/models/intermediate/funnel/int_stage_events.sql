@@ -1,0 +1,145 @@
+with stage_changes as (
+    select * from {{ ref('stg_crm__stage_changes') }}
+),
+
+leads as (
+    select * from {{ ref('stg_crm__leads') }}
+),
+
+deals as (
+    select * from {{ ref('stg_crm__deals') }}
+),
+
+stage_map as (
+    select * from {{ ref('stg_reference__stage_map') }}
+),
+
+recorded as (
+    select
+        stage_changes.object_type,
+        stage_changes.object_id,
+        stage_changes.changed_at,
+        stage_changes.stage as native_stage,
+        stage_map.funnel_step,
+        stage_map.step_rank,
+        0 as event_order
+    from stage_changes
+    left join stage_map
+        on stage_changes.connector = stage_map.connector
+        and stage_changes.object_type = stage_map.object_type
+        and stage_changes.stage = stage_map.native_stage
+),
+
+with_history as (
+    select distinct object_type, object_id from recorded
+),
+
+-- Where a source has no history, what it says today is all there is.
+present_leads as (
+    select
+        'lead' as object_type,
+        leads.lead_id as object_id,
+        coalesce(leads.updated_at, leads.created_at) as changed_at,
+        leads.status as native_stage,
+        stage_map.funnel_step,
+        stage_map.step_rank,
+        0 as event_order
+    from leads
+    left join stage_map
+        on leads.connector = stage_map.connector
+        and leads.status = stage_map.native_stage
+        and stage_map.object_type = 'lead'
+    where leads.lead_id not in (select object_id from with_history where object_type = 'lead')
+        and coalesce(leads.updated_at, leads.created_at) <= {{ as_of() }}
+),
+
+deals_without_history as (
+    select
+        deals.deal_id,
+        deals.created_at,
+        coalesce(deals.closed_at, deals.updated_at, deals.created_at) as closed_at,
+        deals.stage,
+        stage_map.funnel_step,
+        stage_map.step_rank
+    from deals
+    left join stage_map
+        on deals.connector = stage_map.connector
+        and deals.stage = stage_map.native_stage
+        and stage_map.object_type = 'deal'
+    where deals.deal_id not in (select object_id from with_history where object_type = 'deal')
+),
+
+opened_deals as (
+    select
+        'deal' as object_type,
+        deal_id as object_id,
+        created_at as changed_at,
+        case when funnel_step in ('won', 'lost') then 'opened' else stage end as native_stage,
+        'opportunity' as funnel_step,
+        2 as step_rank,
+        0 as event_order
+    from deals_without_history
+),
+
+closed_deals as (
+    select
+        'deal' as object_type,
+        deal_id as object_id,
+        closed_at as changed_at,
+        stage as native_stage,
+        funnel_step,
+        step_rank,
+        -- Records that say that they closed before they were opened are closed all the same.
+        1 as event_order
+    from deals_without_history
+    where funnel_step in ('won', 'lost')
+        and closed_at <= {{ as_of() }}
+),
+
+events as (
+    select * from recorded
+    union all
+    select * from present_leads
+    union all
+    select * from opened_deals
+    union all
+    select * from closed_deals
+),
+
+-- Of changes at one moment the one that is further along comes last.
+numbered as (
+    select
+        *,
+        row_number() over (
+            partition by object_type, object_id
+            order by
+                event_order,
+                changed_at,
+                case when funnel_step = 'lost' then 3 else coalesce(step_rank, -1) end,
+                funnel_step nulls first,
+                native_stage
+        ) as event_number
+    from events
+),
+
+compared as (
+    select
+        *,
+        max(step_rank) over (
+            partition by object_type, object_id
+            order by event_number
+            rows between unbounded preceding and 1 preceding
+        ) as furthest_rank_before
+    from numbered
+)
+
+select
+    object_type,
+    object_id,
+    changed_at,
+    native_stage,
+    funnel_step,
+    step_rank,
+    event_number,
+    coalesce(step_rank < furthest_rank_before, false) as is_step_back
+from compared

@@ -1,0 +1,144 @@
+with working_hours as (
+    select * from {{ ref('stg_reference__working_hours') }}
+),
+
+holidays as (
+    select * from {{ ref('stg_reference__holidays') }}
+),
+
+leads as (
+    select * from {{ ref('stg_crm__leads') }}
+),
+
+-- Some days before and after, since a local day starts and ends elsewhere than in UTC; a touch may
+-- come before the clock.
+span as (
+    select
+        coalesce(
+            cast(least(min(inquiry_at), min(created_at)) as date), cast({{ as_of() }} as date)
+        ) - 3 as first_day,
+        cast({{ as_of() }} as date) + 2 as last_day
+    from leads
+),
+
+days as (
+    select cast(unnest(generate_series(first_day, last_day, interval 1 day)) as date) as day
+    from span
+),
+
+teams as (
+    select distinct
+        team,
+        time_zone,
+        country
+    from working_hours
+),
+
+worked_days as (
+    select
+        teams.team,
+        teams.time_zone,
+        days.day
+    from teams
+    cross join days
+    where not exists (
+        select 1 from holidays
+        where holidays.day = days.day
+            and (holidays.team = teams.team or holidays.team = '*' or holidays.country = teams.country)
+    )
+),
+
+intervals as (
+    select
+        worked_days.team,
+        worked_days.day,
+        {{ from_zone('worked_days.day + working_hours.opens', 'worked_days.time_zone') }} as opens_at,
+        case
+            when working_hours.closes_at_midnight
+                then {{ from_zone('cast(worked_days.day + 1 as timestamp)', 'worked_days.time_zone') }}
+            else {{ from_zone('worked_days.day + working_hours.closes', 'worked_days.time_zone') }}
+        end as closes_at
+    from worked_days
+    inner join working_hours
+        on worked_days.team = working_hours.team
+        and worked_days.time_zone = working_hours.time_zone
+        and isodow(worked_days.day) = working_hours.weekday
+),
+
+-- Cut at midnight UTC, so that a moment finds its intervals by an equi-join on its day.
+pieces as (
+    select
+        team,
+        cast(midnights.midnight as date) as utc_day,
+        greatest(opens_at, midnights.midnight) as opens_at,
+        least(closes_at, midnights.midnight + interval 1 day) as closes_at
+    from (
+        select
+            *,
+            unnest(generate_series(
+                date_trunc('day', opens_at), date_trunc('day', closes_at), interval 1 day
+            )) as midnight
+        from intervals
+    ) as midnights
+    where closes_at > opens_at
+),
+
+worked_pieces as (
+    select
+        *,
+        {{ seconds_between('opens_at', 'closes_at') }} as working_seconds
+    from pieces
+    where closes_at > opens_at
+),
+
+day_totals as (
+    select
+        team,
+        utc_day,
+        sum(working_seconds) as working_seconds
+    from worked_pieces
+    group by team, utc_day
+),
+
+every_day as (
+    select
+        teams.team,
+        days.day as utc_day
+    from (select distinct team from teams) as teams
+    cross join days
+),
+
+-- Seconds worked before a day: business time between two moments is then one subtraction, however
+-- many weeks lie between.
+cumulated as (
+    select
+        every_day.team,
+        every_day.utc_day,
+        coalesce(
+            sum(day_totals.working_seconds) over (
+                partition by every_day.team
+                order by every_day.utc_day
+                rows between unbounded preceding and 1 preceding
+            ),
+            0
+        ) as seconds_before
+    from every_day
+    left join day_totals
+        on every_day.team = day_totals.team
+        and every_day.utc_day = day_totals.utc_day
+),
+
+by_day as (
+    select
+        cumulated.team,
+        cumulated.utc_day,
+        cumulated.seconds_before,
+        worked_pieces.opens_at,
+        worked_pieces.closes_at
+    from cumulated
+    left join worked_pieces
+        on cumulated.team = worked_pieces.team
+        and cumulated.utc_day = worked_pieces.utc_day
+)
+
+select * from by_day

@@ -1,0 +1,208 @@
+with touches as (
+    select * from {{ ref('int_touches_unioned') }}
+),
+
+leads as (
+    select * from {{ ref('int_leads_resolved') }}
+),
+
+steps as (
+    select * from {{ ref('int_leads_climbed') }}
+),
+
+deals as (
+    select * from {{ ref('int_deals_resolved') }}
+),
+
+owner_periods as (
+    select * from {{ ref('int_owner_periods') }}
+    where object_type = 'lead'
+),
+
+contact_points as (
+    select * from {{ ref('int_contact_points') }}
+),
+
+phone_numbers as (
+    select * from {{ ref('stg_telephony__phone_numbers') }}
+),
+
+-- The activity's own lead, else its deal's: nothing to choose there.
+named as (
+    select
+        touches.touch_id,
+        coalesce(touches.named_lead_id, deals.lead_id) as lead_id,
+        case when touches.named_lead_id is not null then 'explicit_lead' else 'via_deal' end
+            as lead_match_rule
+    from touches
+    left join deals on touches.deal_id = deals.deal_id
+    where touches.named_lead_id is not null or deals.lead_id is not null
+),
+
+unnamed as (
+    select * from touches
+    where touch_id not in (select touch_id from named)
+        and coalesce(own_exclusion_reason, '') <> 'internal_call'
+),
+
+touch_numbers as (
+    select touch_id, e164 from unnamed where e164 is not null
+    union
+    select
+        unnamed.touch_id,
+        phone_numbers.e164
+    from unnamed
+    inner join phone_numbers on unnamed.phone = phone_numbers.written
+),
+
+-- A contact that the activity names goes before its phone, its phone before its email.
+named_contacts as (
+    select touch_id, contact_id, 1 as precedence from unnamed where contact_id is not null
+    union
+    select
+        touch_numbers.touch_id,
+        contact_points.contact_id,
+        2 as precedence
+    from touch_numbers
+    inner join contact_points
+        on touch_numbers.e164 = contact_points.point and contact_points.kind = 'phone'
+    union
+    select
+        unnamed.touch_id,
+        contact_points.contact_id,
+        3 as precedence
+    from unnamed
+    inner join contact_points
+        on unnamed.email = contact_points.point and contact_points.kind = 'email'
+),
+
+open_leads as (
+    select
+        leads.lead_id,
+        leads.contact_id,
+        leads.owner_rep_id,
+        leads.created_at,
+        steps.closed_at
+    from leads
+    inner join steps on leads.lead_id = steps.lead_id
+    where leads.exclusion_reason is null
+),
+
+candidates as (
+    select
+        unnamed.touch_id,
+        unnamed.rep_id,
+        unnamed.started_at,
+        named_contacts.precedence,
+        named_contacts.contact_id,
+        open_leads.lead_id,
+        open_leads.owner_rep_id,
+        open_leads.created_at
+    from unnamed
+    inner join named_contacts on unnamed.touch_id = named_contacts.touch_id
+    inner join open_leads on named_contacts.contact_id = open_leads.contact_id
+    where open_leads.created_at
+        <= {{ add_seconds('unnamed.started_at', 60 * var('lead_clock_tolerance_minutes')) }}
+        and (open_leads.closed_at is null or open_leads.closed_at >= unnamed.started_at)
+),
+
+-- Who owned the lead when the touch began.
+owned_candidates as (
+    select
+        candidates.*,
+        coalesce(
+            coalesce(owner_periods.owner_rep_id, candidates.owner_rep_id) = candidates.rep_id, false
+        ) as is_own_lead
+    from candidates
+    left join owner_periods
+        on candidates.lead_id = owner_periods.object_id
+        and owner_periods.valid_from <= candidates.started_at
+        and (
+            owner_periods.valid_until > candidates.started_at
+            or owner_periods.valid_until is null
+        )
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by touch_id
+            order by precedence, is_own_lead desc, created_at desc, lead_id
+        ) as position
+    from owned_candidates
+),
+
+chosen as (
+    select
+        touch_id,
+        contact_id,
+        lead_id,
+        case precedence
+            when 1 then 'contact'
+            when 2 then 'phone'
+            else 'email'
+        end as lead_match_rule
+    from ranked
+    where position = 1
+),
+
+-- Where no lead was open, the one contact that the touch can have been with.
+contacts_without_lead as (
+    select
+        touch_id,
+        min(contact_id) as contact_id,
+        count(distinct contact_id) as contacts
+    from named_contacts
+    where touch_id not in (select touch_id from chosen)
+    group by touch_id
+),
+
+matched as (
+    select
+        touches.*,
+        coalesce(named.lead_id, chosen.lead_id) as lead_id,
+        coalesce(
+            named.lead_match_rule,
+            chosen.lead_match_rule,
+            case when contacts_without_lead.touch_id is not null then 'no_open_lead' end,
+            'no_contact'
+        ) as lead_match_rule,
+        chosen.contact_id as chosen_contact_id,
+        case when contacts_without_lead.contacts = 1 then contacts_without_lead.contact_id end
+            as only_contact_id
+    from touches
+    left join named on touches.touch_id = named.touch_id
+    left join chosen on touches.touch_id = chosen.touch_id
+    left join contacts_without_lead on touches.touch_id = contacts_without_lead.touch_id
+),
+
+with_contact as (
+    select
+        matched.touch_id,
+        matched.source,
+        matched.channel,
+        matched.direction,
+        matched.started_at,
+        matched.ended_at,
+        matched.talk_seconds,
+        matched.is_completed,
+        matched.is_automated,
+        matched.own_exclusion_reason,
+        matched.rep_id,
+        coalesce(
+            matched.contact_id,
+            matched.chosen_contact_id,
+            matched.only_contact_id,
+            leads.contact_id
+        ) as contact_id,
+        matched.lead_id,
+        matched.deal_id,
+        matched.lead_match_rule,
+        matched.crm_activity_id,
+        matched.telephony_call_id
+    from matched
+    left join leads on matched.lead_id = leads.lead_id
+)
+
+select * from with_contact

@@ -1,0 +1,100 @@
+with touches as (
+    select * from {{ ref('int_touches_sessioned') }}
+),
+
+contacts as (
+    select * from {{ ref('int_contacts_resolved') }}
+    where contact_id = survivor_id
+),
+
+deals as (
+    select * from {{ ref('int_deals_resolved') }}
+),
+
+first_wins as (
+    select
+        customer_id,
+        min(closed_at) as first_won_at
+    from deals
+    where funnel_step = 'won' and exclusion_reason is null
+    group by customer_id
+),
+
+with_customer as (
+    select
+        touches.*,
+        coalesce(touches.lead_customer_id, contacts.account_id, touches.contact_id) as customer_id
+    from touches
+    left join contacts on touches.contact_id = contacts.contact_id
+),
+
+counted as (
+    select
+        touch_id,
+        row_number() over (partition by lead_id order by started_at, touch_id) as attempt_number
+    from with_customer
+    where lead_id is not null
+        and own_exclusion_reason is null
+        and not is_automated
+        and (direction = 'outbound' or is_completed)
+),
+
+completed as (
+    select
+        touch_id,
+        row_number() over (partition by lead_id order by started_at, touch_id) as contact_number
+    from with_customer
+    where lead_id is not null and own_exclusion_reason is null and is_completed
+),
+
+followed as (
+    select
+        touch_id,
+        lag(started_at) over (partition by lead_id order by started_at, touch_id)
+            as previous_started_at
+    from with_customer
+    where lead_id is not null and own_exclusion_reason is null
+),
+
+numbered as (
+    select
+        with_customer.touch_id,
+        with_customer.source,
+        with_customer.channel,
+        with_customer.direction,
+        with_customer.started_at,
+        with_customer.ended_at,
+        with_customer.talk_seconds,
+        with_customer.is_completed,
+        with_customer.is_automated,
+        coalesce(
+            with_customer.own_exclusion_reason, 'lead_' || with_customer.lead_exclusion_reason
+        )
+            as exclusion_reason,
+        with_customer.rep_id,
+        with_customer.contact_id,
+        with_customer.customer_id,
+        with_customer.lead_id,
+        with_customer.lead_source,
+        with_customer.deal_id,
+        with_customer.lead_match_rule,
+        case
+            when with_customer.customer_id is not null
+                then first_wins.first_won_at is null
+                    or first_wins.first_won_at >= with_customer.started_at
+        end as is_new_customer,
+        counted.attempt_number,
+        completed.contact_number,
+        {{ seconds_between('followed.previous_started_at', 'with_customer.started_at') }} / 3600.0
+            as hours_since_previous_touch,
+        with_customer.messages,
+        with_customer.crm_activity_id,
+        with_customer.telephony_call_id
+    from with_customer
+    left join first_wins on with_customer.customer_id = first_wins.customer_id
+    left join counted on with_customer.touch_id = counted.touch_id
+    left join completed on with_customer.touch_id = completed.touch_id
+    left join followed on with_customer.touch_id = followed.touch_id
+)
+
+select * from numbered

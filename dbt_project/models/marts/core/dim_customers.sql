@@ -1,0 +1,59 @@
+with leads as (
+    select * from {{ ref('int_leads_resolved') }}
+),
+
+deals as (
+    select * from {{ ref('int_deals_resolved') }}
+),
+
+touches as (
+    select * from {{ ref('int_touches_numbered') }}
+),
+
+accounts as (
+    select * from {{ ref('stg_crm__accounts') }}
+),
+
+contacts as (
+    select * from {{ ref('stg_crm__contacts') }}
+),
+
+named as (
+    select customer_id from leads
+    union
+    select customer_id from deals
+    union
+    select customer_id from touches where customer_id is not null
+),
+
+wins as (
+    select
+        customer_id,
+        min(closed_at) as first_won_at,
+        count(*) as contracts
+    from deals
+    where funnel_step = 'won' and exclusion_reason is null
+    group by customer_id
+),
+
+described as (
+    select
+        named.customer_id,
+        case
+            when accounts.account_id is not null then 'account'
+            when contacts.contact_id is not null then 'contact'
+            else 'other'
+        end as kind,
+        coalesce(accounts.account_name, contacts.full_name) as customer_name,
+        accounts.industry,
+        accounts.country,
+        wins.first_won_at,
+        coalesce(wins.contracts, 0) as contracts
+    from named
+    left join accounts on named.customer_id = accounts.account_id
+    left join contacts
+        on named.customer_id = contacts.contact_id and accounts.account_id is null
+    left join wins on named.customer_id = wins.customer_id
+)
+
+select * from described

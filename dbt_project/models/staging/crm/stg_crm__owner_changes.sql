@@ -1,0 +1,15 @@
+with owner_changes as (
+    select * from {{ source('raw', 'crm_owner_changes') }}
+),
+
+seen as (
+    select
+        object_type,
+        object_id,
+        owner_rep_id,
+        changed_at
+    from owner_changes
+    where changed_at <= {{ as_of() }}
+)
+
+select * from seen

@@ -1,0 +1,17 @@
+with exchange_rates as (
+    select * from {{ ref('exchange_rates') }}
+),
+
+-- In force from its day until the next one of the currency.
+periods as (
+    select
+        upper(trim(currency)) as currency,
+        cast(day as date) as valid_from,
+        lead(cast(day as date)) over (
+            partition by upper(trim(currency)) order by cast(day as date)
+        ) as valid_until,
+        cast(rate as decimal(28, 10)) as rate
+    from exchange_rates
+)
+
+select * from periods
