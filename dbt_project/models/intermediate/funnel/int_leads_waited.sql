@@ -67,7 +67,8 @@ waited as (
         timed.response_status,
         timed.waited_until,
         {{ seconds_between('timed.clock_started_at', 'timed.waited_until') }} as waiting_seconds,
-        ends.worked_seconds - starts.worked_seconds as business_waiting_seconds,
+        cast(ends.worked_seconds - starts.worked_seconds as decimal(18, 6))
+            as business_waiting_seconds,
         timed.response_status = 'responded' and not ends.is_in_hours as is_answered_outside_hours
     from timed
     left join positions as starts
