@@ -10,10 +10,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tests.reference.context import Context
+from tests.reference.dimensions import dim_collateral, dim_customers, dim_dates, dim_reps
 from tests.reference.facts import build_facts
 from tests.reference.identity import Identity
+from tests.reference.kpis_activity import kpi_activity, kpi_pipeline
 from tests.reference.kpis_closed_deals import kpi_closed_deals
+from tests.reference.kpis_collateral import kpi_collateral_items, kpi_collateral_usage
+from tests.reference.kpis_completed_contacts import kpi_completed_contacts, kpi_touch_hazard
 from tests.reference.kpis_contact_ratio import kpi_contact_ratio, kpi_contact_ratio_cohort
+from tests.reference.kpis_funnel import kpi_funnel, kpi_rep_profile
 from tests.reference.kpis_speed_to_lead import kpi_speed_to_lead, kpi_speed_to_lead_curve
 from tests.reference.model import Settings
 from tests.reference.periods import Frame
@@ -25,12 +30,24 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Tables = dict[str, list[dict[str, Any]]]
-KPIS = (
+TABLES = (
+    dim_reps,
+    dim_collateral,
+    dim_customers,
+    dim_dates,
     kpi_contact_ratio,
     kpi_contact_ratio_cohort,
     kpi_speed_to_lead,
     kpi_speed_to_lead_curve,
+    kpi_completed_contacts,
+    kpi_touch_hazard,
+    kpi_collateral_usage,
+    kpi_collateral_items,
     kpi_closed_deals,
+    kpi_funnel,
+    kpi_rep_profile,
+    kpi_pipeline,
+    kpi_activity,
 )
 
 
@@ -57,9 +74,10 @@ def compute(
         "fct_touches": _rows(facts.touches),
         "fct_leads": _rows(facts.leads),
         "fct_deals": _rows(facts.deals),
+        "fct_collateral_events": _rows(facts.collateral_events),
     }
-    for kpi in KPIS:
-        tables[kpi.__name__] = kpi(facts, frame)
+    for table in TABLES:
+        tables[table.__name__] = table(facts, frame)
     return tables
 
 

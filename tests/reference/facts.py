@@ -5,6 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tests.reference.collateral import (
+    EventFact,
+    Refusals,
+    build_collateral_events,
+    refusals_of_leads,
+)
 from tests.reference.deals import DealFact, build_deals, finish_deals
 from tests.reference.lead_facts import LeadFact, build_leads
 from tests.reference.leads import climb_leads, excluded_leads
@@ -21,6 +27,8 @@ class Facts:
     touches: list[TouchFact]
     leads: list[LeadFact]
     deals: list[DealFact]
+    collateral_events: list[EventFact]
+    refusals: Refusals
     context: Context
 
     @property
@@ -47,4 +55,6 @@ def build_facts(context: Context) -> Facts:
     matcher = LeadMatcher(context, climbs, out)
     touches = build_touches(context, matcher, deals, out)
     leads = build_leads(context, climbs, out, touches.facts)
-    return Facts(touches.facts, leads, deals, context)
+    refusals = refusals_of_leads(context, own_deals, deal_climbs)
+    events = build_collateral_events(context, matcher, touches, refusals, out)
+    return Facts(touches.facts, leads, deals, events, refusals, context)

@@ -100,6 +100,7 @@ def _fact(
     calendar = Calendar(team, context.seeds, settings.business_timezone)
     completed = [touch for touch in touches if touch.is_completed]
     human = [touch.started_at for touch in touches if not touch.is_automated]
+    quiet = settings.as_of - max(human, default=lead.created_at)
     contact_id = identity.contact(lead.contact_id)
     return LeadFact(
         lead_id=lead.lead_id,
@@ -133,7 +134,7 @@ def _fact(
         is_burst=is_burst([t.started_at for t in touches if t.is_attempt], settings),
         is_gave_up_early=(
             len(completed) < settings.persistence_contacts
-            and has_given_up(climb, max(human, default=lead.created_at), settings)
+            and has_given_up(climb.closed_at, climb.won_at, quiet, settings)
         ),
         last_touch_at=max(human, default=None),
         is_excluded=exclusion_reason is not None,
@@ -157,10 +158,10 @@ def is_burst(attempts: list[datetime], settings: Settings) -> bool:
     return any(end - begin <= day for begin, end in zip(attempts, later, strict=False))
 
 
-def has_given_up(climb: LeadClimb, last_touch_at: datetime, settings: Settings) -> bool:
+def has_given_up(
+    closed_at: datetime | None, won_at: datetime | None, quiet: timedelta, settings: Settings
+) -> bool:
     """Lost, or open and untouched for long."""
-    if climb.won_at is not None:
+    if won_at is not None:
         return False
-    if climb.closed_at is not None:
-        return True
-    return settings.as_of - last_touch_at >= timedelta(days=settings.abandoned_after_days)
+    return closed_at is not None or quiet >= timedelta(days=settings.abandoned_after_days)

@@ -38,6 +38,7 @@ class TouchFact:
     telephony_call_id: str | None
     # More than MARTS.md asks for.
     customer_kind: str | None = None
+    is_answered: bool = False
 
     @property
     def is_outbound(self) -> bool:

@@ -23,7 +23,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Touches:
     facts: list[TouchFact]
-    touch_of_activity: dict[str, str]
+    joined_into: dict[str, str]
+
+    @property
+    def by_activity(self) -> dict[str, TouchFact]:
+        """The touch of each activity, those too that went into another's."""
+        own = {fact.crm_activity_id: fact for fact in self.facts if fact.crm_activity_id}
+        joined = {key: own[into] for key, into in self.joined_into.items()}
+        return own | joined
 
 
 def build_touches(
@@ -98,7 +105,16 @@ def _draft_of_activity(activity: Activity, number: str | None, context: Context)
         hours_since_previous_touch=None,
         crm_activity_id=activity.activity_id,
         telephony_call_id=None,
+        is_answered=is_call and _is_answered(activity, context.seeds),
     )
+
+
+def _is_answered(activity: Activity, seeds: Seeds) -> bool:
+    """Somebody, if only for a second, picked up."""
+    outcome = seeds.outcome(activity.kind, activity.outcome)
+    if outcome in ("voicemail", "not_reached"):
+        return False
+    return outcome is not None or (activity.duration_seconds or 0) > 0
 
 
 def _is_completed(activity: Activity, seeds: Seeds, settings: Settings) -> bool:
@@ -135,6 +151,7 @@ def _with_telephony(draft: TouchFact, call: Call, settings: Settings) -> TouchFa
         exclusion_reason=draft.exclusion_reason or ("internal" if call.is_internal else None),
         rep_id=call.rep_id or draft.rep_id,
         telephony_call_id=call.telephony_call_id,
+        is_answered=call.is_answered,
     )
 
 
@@ -169,6 +186,7 @@ def _from_telephony_alone(
             hours_since_previous_touch=None,
             crm_activity_id=None,
             telephony_call_id=call.telephony_call_id,
+            is_answered=call.is_answered,
         )
         yield draft, Named(phone=call.outside_number)
 
