@@ -1,0 +1,110 @@
+"""Rows that break the contract: copies of real rows under ids of their own, so that no truth is touched.
+
+Less than one row in a hundred; counted, so that quarantine can be held against the count.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from orchestration.connectors.demo.draws import Ints, hashed
+
+REPEATED = "repeated_row"
+"""The rule under which rows delivered twice are counted: replaced, not quarantined."""
+_SHARE, _REPEATED_SHARE = 0.004, 0.003
+_NO_DAY = "2026-02-30T10:00:00Z"
+_NOON, _BEFORE = "2026-03-10T12:00:00Z", "2026-03-10T11:58:30Z"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One way to break a row: what is put into which columns (None: nothing)."""
+
+    name: str
+    cells: Mapping[str, str | None]
+
+
+_RULES: Mapping[str, tuple[str, tuple[Rule, ...]]] = {
+    "crm/leads": ("lead_id", (
+        Rule("required", {"status": None}),
+        Rule("bad_time", {"created_at": _NO_DAY}),
+    )),
+    "crm/deals": ("deal_id", (
+        Rule("bad_number", {"amount": "twelve"}),
+        Rule("required", {"stage": None}),
+        Rule("negative", {"amount": "-100.00"}),
+    )),
+    "crm/contacts": ("contact_id", (Rule("bad_time", {"updated_at": "yesterday"}),)),
+    "crm/stage_changes": ("object_id", (
+        Rule("refers_to_nothing", {}),
+        Rule("bad_time", {"changed_at": "0000-00-00"}),
+    )),
+    "crm/activities": ("activity_id", (
+        Rule("ends_before_it_starts", {"started_at": _NOON, "ended_at": _BEFORE}),
+        Rule("bad_time", {"started_at": _NO_DAY}),
+        Rule("required", {"kind": None}),
+        Rule("bad_number", {"duration_seconds": "a while"}),
+    )),
+    "crm/collateral_events": ("event_id", (
+        Rule("refers_to_nothing", {"collateral_id": "B9999"}),
+        Rule("not_allowed", {"event": "lost"}),
+    )),
+    "telephony/calls": ("call_id", (
+        Rule("ends_before_it_starts", {
+            "started_at": _NOON, "answered_at": None, "ended_at": _BEFORE, "talk_seconds": None,
+        }),
+        Rule("bad_time", {"started_at": "n/a"}),
+        Rule("not_allowed", {"disposition": "SUCCESS"}),
+    )),
+}  # fmt: skip
+_REPEATED_IN = ("crm/activities", "crm/stage_changes", "telephony/calls")
+
+
+def soiled(entity: str, table: pa.Table) -> tuple[pa.Table, dict[str, int]]:
+    """The table with bad rows behind the good ones, and how many there are by rule."""
+    if entity not in _RULES or not table.num_rows:
+        return table, {}
+    column, rules = _RULES[entity]
+    keys = _keys(table, column)
+    parts, counts = [table], {}
+    copied = np.flatnonzero(hashed(keys, 141) < _SHARE)
+    which = (hashed(keys[copied], 142) * len(rules)).astype(np.int64)
+    for number, rule in enumerate(rules):
+        rows = copied[which == number]
+        if len(rows):
+            parts.append(_broken(table.take(pa.array(rows)), column, rule))
+            counts[rule.name] = len(rows)
+    repeated = np.flatnonzero(hashed(keys, 143) < _REPEATED_SHARE)
+    if entity in _REPEATED_IN and len(repeated):
+        parts.append(table.take(pa.array(repeated)))
+        counts[REPEATED] = len(repeated)
+    return pa.concat_tables(parts), counts
+
+
+def _keys(table: pa.Table, column: str) -> Ints:
+    """The number in the key; the history of an object has many rows, so there its time comes in."""
+    number = pc.utf8_slice_codeunits(table[column], 1).cast(pa.int64())
+    keys = np.asarray(number, np.int64)
+    if "changed_at" in table.column_names:
+        minute = pc.utf8_slice_codeunits(table["changed_at"], 14, 16).cast(pa.int64())
+        second = pc.utf8_slice_codeunits(table["changed_at"], 17, 19).cast(pa.int64())
+        keys = keys * 3_600 + np.asarray(minute, np.int64) * 60 + np.asarray(second, np.int64)
+    return keys
+
+
+def _broken(rows: pa.Table, column: str, rule: Rule) -> pa.Table:
+    """Under an id of its own, so that it replaces no good row."""
+    rows = _with(rows, column, lambda old: pc.binary_join_element_wise("X", old, ""))
+    for name, cell in rule.cells.items():
+        rows = _with(rows, name, lambda old, cell=cell: pa.array([cell] * len(old), pa.string()))
+    return rows
+
+
+def _with(rows: pa.Table, column: str, change: Callable[[pa.Array], pa.Array]) -> pa.Table:
+    place = rows.schema.get_field_index(column)
+    old = rows.column(place).combine_chunks()
+    text = old.cast(pa.string())
+    return rows.set_column(place, rows.schema.field(place), change(text).cast(old.type))

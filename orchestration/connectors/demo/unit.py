@@ -1,0 +1,100 @@
+"""A unit: a run of leads with all that ever happens with them, whichever night asks for it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from orchestration.connectors.demo import phones
+from orchestration.connectors.demo.company import Company
+from orchestration.connectors.demo.deals import MAIN, Deals, draw_deals
+from orchestration.connectors.demo.draws import DAY, NEVER, Bools, Ints, delay_days, stacked
+from orchestration.connectors.demo.leads import SLOTS, Leads, draw_core_leads, draw_later_leads
+from orchestration.connectors.demo.timeline import (
+    BY_ADDRESS,
+    BY_DEAL,
+    BY_LEAD,
+    Path,
+    Touches,
+    draw_timeline,
+    taken_columns,
+)
+
+
+@dataclass(frozen=True)
+class Window:
+    """The days whose arrivals a night delivers: those after `after`, up to and with `upto`."""
+
+    after: int
+    upto: int
+
+    def holds(self, days: Ints) -> Bools:
+        return np.asarray((days > self.after) & (days <= self.upto))
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Leads, and what hangs on them."""
+
+    company: Company
+    index: int
+    leads: Leads
+    touches: Touches
+    path: Path
+    deals: Deals
+
+    def rows_of(self, numbers: Ints) -> Ints:
+        """Rows of the leads of these numbers (all in this unit)."""
+        order = np.argsort(self.leads.number)
+        return np.asarray(order[np.searchsorted(self.leads.number[order], numbers)])
+
+    def main_deals(self) -> Ints:
+        """For every lead, the row of its deal; -1 without one."""
+        found = np.full(len(self.leads), -1, np.int64)
+        main = np.flatnonzero(self.deals.slot == MAIN)
+        found[self.deals.lead[main]] = main
+        return found
+
+    def outside_numbers(self, touches: Touches) -> Ints:
+        """The number at the customer's end."""
+        leads = self.leads
+        direct = 2 * (leads.number[leads.core] // SLOTS)
+        office = 2 * leads.account + 1
+        key = np.where(touches.office, office[touches.lead], direct[touches.lead])
+        return phones.numbers(key, leads.country[touches.lead])
+
+    def survivors(self) -> Ints:
+        """For every lead, the number of the lead that is left after all merges."""
+        leads = self.leads
+        return np.where(leads.merged_at < NEVER, leads.number[leads.core], leads.number)
+
+
+def build_unit(company: Company, index: int) -> Unit:
+    """Everything about one unit, from its own generator."""
+    rng = company.generator(1, index)
+    core = draw_core_leads(company, index, rng)
+    touches, path = draw_timeline(company, core, rng)
+    later = draw_later_leads(company, core, path.won, rng)
+    later_touches, later_path = draw_timeline(company, later, rng)
+    later_touches = taken_columns(later_touches, lead=later_touches.lead + len(core))
+    leads, path = stacked([core, later]), stacked([path, later_path])
+    touches = stacked([touches, later_touches])
+    unit = Unit(company, index, leads, touches, path, draw_deals(leads, path, rng))
+
+    # A deal can be named only once there is one, and a withheld number names nobody.
+    deal = unit.main_deals()[touches.lead]
+    has_deal = (deal >= 0) & (np.append(unit.deals.created, NEVER)[deal] <= touches.start)
+    lost = (touches.link == BY_DEAL) & ~has_deal | (touches.link == BY_ADDRESS) & touches.hidden
+    touches = taken_columns(touches, link=np.where(lost, BY_LEAD, touches.link))
+    return Unit(company, index, leads, touches, path, unit.deals)
+
+
+def crm_arrivals(touches: Touches) -> Ints:
+    """Days on which the CRM's rows arrive; some up to five days late."""
+    # 200 s: the CRM's clock, and what is typed in afterwards; a burst of messages lasts longer.
+    done = touches.start + touches.talk + 200 + 3_600 * (touches.kind == 3)
+    return done // DAY + delay_days(touches.number, 31, 0.02)
+
+
+def log_arrivals(numbers: Ints, ends: Ints) -> Ints:
+    """Days on which the telephone log's rows arrive."""
+    return (ends + 200) // DAY + delay_days(numbers, 33, 0.01)
