@@ -60,6 +60,14 @@ class Settings(BaseSettings):
     dbt_subprocess: bool = False
     """Run dbt as a program instead of in this process: slower, but leans on no internals of it."""
     full_refresh: bool = False
+    dbt_project_dir: Path = DBT_PROJECT_DIR
+    """Another project, in tests."""
+    connector_retries: int = Field(2, ge=0)
+    """How often a source that can't be reached is asked again before the night fails."""
+    retry_delay_seconds: float = Field(30, ge=0)
+    free_space_factor: float = Field(3.0, ge=0)
+    """A run starts only with so many times the build file's size free on the disk."""
+    min_free_mb: int = Field(256, ge=0)
 
     @field_validator("home")
     @classmethod
@@ -89,6 +97,18 @@ class Settings(BaseSettings):
     @property
     def report_file(self) -> Path:
         return self.home / "report" / "scorecard.html"
+
+    @property
+    def releases_dir(self) -> Path:
+        return self.home / "releases"
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.home / "dagster"
+
+    @property
+    def dbt_target_dir(self) -> Path:
+        return self.home / "dbt_target"
 
     @property
     def tmp_dir(self) -> Path:

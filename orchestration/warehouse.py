@@ -4,8 +4,10 @@ DuckDB has one writer, and one process can't mix read-only and read-write: so wh
 file opens it here, finishes, and closes (a `with` block), and nobody keeps it open between steps.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -14,7 +16,9 @@ from orchestration.settings import Settings
 
 
 @contextmanager
-def open_build(settings: Settings, *, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_build(
+    settings: Settings, *, read_only: bool = False
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """The build file, with the settings' limits; times are UTC in every session."""
     settings.tmp_dir.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect(str(settings.build_file), read_only=read_only)
@@ -45,3 +49,64 @@ def _limit(
     connection.execute(f"set memory_limit = '{memory_limit}'")
     connection.execute(f"set threads = {threads}")
     connection.execute(f"set temp_directory = '{tmp_dir}'")
+
+
+@contextmanager
+def open_candidate(settings: Settings, path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A release in the making, with the build file attached to it, read-only, as `build`."""
+    connection = duckdb.connect(str(path))
+    try:
+        _limit(connection, settings.memory_limit, settings.threads, settings.tmp_dir)
+        connection.execute(f"attach '{settings.build_file}' as build (read_only)")
+        yield connection
+    finally:
+        connection.close()
+
+
+def count_rows(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
+    ((rows,),) = connection.execute(f"select count(*) from {relation}").fetchall()
+    return int(rows)
+
+
+@dataclass(frozen=True)
+class Run:
+    """The night that the build file is of."""
+
+    run_id: str
+    as_of: datetime
+
+
+def record_run(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
+    """From here on, what is built is of this night."""
+    connection.execute(
+        "create table if not exists raw.runs "
+        "(run_id varchar, as_of timestamp, started_at timestamp default (now() at time zone 'UTC'))"
+    )
+    connection.execute(
+        "insert into raw.runs (run_id, as_of) values (?, ?)", [run.run_id, run.as_of]
+    )
+
+
+def read_run(connection: duckdb.DuckDBPyConnection) -> Run:
+    """The latest night that landed."""
+    rows = connection.execute(
+        "select run_id, as_of from raw.runs order by started_at desc limit 1"
+    ).fetchall()
+    return Run(*rows[0])
+
+
+def record_layer(connection: duckdb.DuckDBPyConnection, layer: str) -> None:
+    """The whole layer has been built of the latest night's rows."""
+    connection.execute("create schema if not exists quality")
+    connection.execute("create table if not exists quality.layers (layer varchar, run_id varchar)")
+    connection.execute("delete from quality.layers where layer = ?", [layer])
+    connection.execute(
+        "insert into quality.layers values (?, ?)", [layer, read_run(connection).run_id]
+    )
+
+
+def layers_of_other_runs(connection: duckdb.DuckDBPyConnection, layers: Sequence[str]) -> list[str]:
+    """The layers that are not of the latest night: a run that was killed leaves two nights mixed."""
+    known = connection.execute("select layer, run_id from quality.layers").fetchall()
+    latest = read_run(connection).run_id
+    return [layer for layer in layers if (layer, latest) not in known]

@@ -1,0 +1,133 @@
+"""What dbt's manifest says about layers, tables and tests; parsed again only when it is stale."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from orchestration.assets import dbt_in_process
+from orchestration.settings import SEEDS_DIR, Settings
+
+Manifest = Mapping[str, Any]
+
+LAYERS = ("staging", "intermediate", "marts")
+"""In the order in which they are built; each is a folder, a schema and a step."""
+REFERENCE_SEEDS = ("kpi_definitions", "kpi_benchmarks")
+"""Published beside the marts: they label the figures."""
+
+
+def load_manifest(settings: Settings) -> dict[str, Any]:
+    """The manifest of the project as it stands now."""
+    path = settings.dbt_target_dir / "manifest.json"
+    key_file = settings.dbt_target_dir / "manifest.key"
+    key = project_key(settings)
+    if not path.exists() or not key_file.exists() or key_file.read_text() != key:
+        dbt_in_process.parse(settings, stable_vars(settings), key)
+        key_file.write_text(key)
+    manifest = dict(json.loads(path.read_text()))
+    _attach_tests(manifest)
+    return manifest
+
+
+def dbt_manifest(settings: Settings) -> Any:
+    """The same as dbt's own object, which spares every layer a parse."""
+    return dbt_in_process.parse(settings, stable_vars(settings), project_key(settings))
+
+
+def stable_vars(settings: Settings) -> dict[str, Any]:
+    """The vars that are the same from night to night."""
+    return {
+        "business_timezone": settings.business_timezone,
+        "reporting_currency": settings.reporting_currency,
+        "default_currency": settings.default_currency,
+        **settings.extra_dbt_vars,
+    }
+
+
+def project_key(settings: Settings) -> str:
+    """Changes with any file of the project, and with any var that parsing sees."""
+    files = sorted(
+        path
+        for folder in (settings.dbt_project_dir, SEEDS_DIR)
+        for path in folder.rglob("*")
+        if path.suffix in (".sql", ".yml", ".yaml", ".md", ".csv", ".py") and path.is_file()
+    )
+    told = [f"{path}:{(status := path.stat()).st_mtime_ns}:{status.st_size}" for path in files]
+    return hashlib.sha256(json.dumps([told, stable_vars(settings)]).encode()).hexdigest()
+
+
+def layer_select(layer: str) -> str:
+    """How dbt is asked for a layer (`path:` silently matched nothing); seeds go with the first."""
+    select = f"fqn:touchline.{layer}.*"
+    return f"{select} resource_type:seed" if layer == LAYERS[0] else select
+
+
+def tables_of(manifest: Manifest, schema: str) -> list[str]:
+    """Models and seeds of a schema that are a table or a view."""
+    return sorted(
+        node["alias"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] in ("model", "seed")
+        and node["schema"] == schema
+        and node["config"]["materialized"] != "ephemeral"
+    )
+
+
+def tests_of(manifest: Manifest, layer: str, parents: Iterable[str] | None = None) -> list[str]:
+    """The data tests that can run once `layer` is built: the highest that they look at.
+
+    dbt's own selection would start them with the first of their tables, before the others are there.
+    With `parents` (unique ids), only those that look at one of them.
+    """
+    wanted = None if parents is None else set(parents)
+    return sorted(
+        node["name"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test"
+        and (needed := node["depends_on"]["nodes"])
+        and max(_level(manifest, unique_id) for unique_id in needed) == LAYERS.index(layer)
+        and (wanted is None or wanted & set(needed))
+    )
+
+
+def raw_tables(manifest: Manifest) -> list[dict[str, Any]]:
+    """The sources of schema raw: the contract's entities and what landing adds."""
+    found = (node for node in manifest["sources"].values() if node["schema"] == "raw")
+    return sorted(found, key=lambda node: str(node["name"]))
+
+
+def published_tables(manifest: Manifest) -> dict[str, str]:
+    """Table of the published database -> the schema that it has there."""
+    seeds = set(tables_of(manifest, "seeds"))
+    return {
+        **dict.fromkeys(tables_of(manifest, "marts"), "marts"),
+        **{name: "reference" for name in REFERENCE_SEEDS if name in seeds},
+    }
+
+
+def node_of(manifest: Manifest, table: str) -> dict[str, Any]:
+    """The model or seed that makes a table."""
+    return next(
+        dict(node)
+        for node in manifest["nodes"].values()
+        if node["resource_type"] in ("model", "seed") and node["alias"] == table
+    )
+
+
+def _attach_tests(manifest: Manifest) -> None:
+    """Hang each test on the highest table it looks at: with its layer it runs, there it is shown.
+
+    Without, a test of several tables is no check in Dagster, and costs a warning each night.
+    """
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "test" and node["depends_on"]["nodes"]:
+            highest = max(node["depends_on"]["nodes"], key=lambda parent: _level(manifest, parent))
+            attached = node.get("attached_node")
+            if attached is None or _level(manifest, attached) < _level(manifest, highest):
+                name = highest.split(".")[2]
+                node["config"].setdefault("meta", {})["dagster"] = {"ref": {"name": name}}
+
+
+def _level(manifest: Manifest, unique_id: str) -> int:
+    schema = (manifest["nodes"].get(unique_id) or manifest["sources"][unique_id])["schema"]
+    return LAYERS.index(schema) if schema in LAYERS else 0

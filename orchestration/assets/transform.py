@@ -1,0 +1,142 @@
+"""One step a dbt layer: with a single one for all, a blocking check between layers stops nothing."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, dbt_assets
+from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
+
+from orchestration.assets import dbt_in_process
+from orchestration.assets.manifest import (
+    LAYERS,
+    Manifest,
+    dbt_manifest,
+    layer_select,
+    stable_vars,
+    tables_of,
+    tests_of,
+)
+from orchestration.errors import DbtError, DbtTestsFailed
+from orchestration.settings import Settings
+from orchestration.warehouse import open_build, read_run, record_layer
+
+
+class Translator(DagsterDbtTranslator):
+    """Every convention of the graph that dagster-dbt's defaults don't already follow."""
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        return str(dbt_resource_props["schema"])
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        return str(dbt_resource_props.get("description") or "")
+
+
+def build_layers(settings: Settings, manifest: Manifest) -> list[dg.AssetsDefinition]:
+    """The dbt steps in their order; a layer without models has none."""
+    return [
+        _build_layer(settings, manifest, layer) for layer in LAYERS if tables_of(manifest, layer)
+    ]
+
+
+def _build_layer(settings: Settings, manifest: Manifest, layer: str) -> dg.AssetsDefinition:
+    @dbt_assets(
+        manifest=manifest,
+        select=layer_select(layer),
+        name=layer,
+        dagster_dbt_translator=Translator(),
+        pool="duckdb",
+        required_resource_keys={"night"},
+    )
+    def layer_assets(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        whole = not context.is_subset
+        arguments = _arguments(settings, manifest, layer, None if whole else _chosen(context))
+        results = settings.dbt_target_dir / "run_results.json"
+        results.unlink(missing_ok=True)
+        try:
+            yield from _build(context, settings, manifest, arguments)
+        finally:
+            dbt_in_process.close_connections()
+        _refuse_problems(json.loads(results.read_text()) if results.exists() else None, manifest)
+        if whole:
+            with open_build(settings) as connection:
+                record_layer(connection, layer)
+
+    return layer_assets
+
+
+def _build(
+    context: dg.AssetExecutionContext, settings: Settings, manifest: Manifest, arguments: list[str]
+) -> Iterator[Any]:
+    translator = Translator()
+    if settings.dbt_subprocess:
+        events = dbt_in_process.build_in_subprocess(settings, arguments)
+    else:
+        events = dbt_in_process.build(settings, dbt_manifest(settings), arguments)
+    for raw_event in events:
+        unique_id = raw_event["data"]["node_info"]["unique_id"]
+        event = DbtCoreCliEventMessage(raw_event=raw_event, event_history_metadata={})
+        for produced in event.to_default_asset_events(
+            manifest=manifest, dagster_dbt_translator=translator, context=context
+        ):
+            if isinstance(produced, dg.Output) and not settings.dbt_subprocess:
+                rows = dbt_in_process.count_rows(manifest["nodes"][unique_id]["relation_name"])
+                yield produced.with_metadata(
+                    {
+                        **produced.metadata,
+                        **({"dagster/row_count": rows} if rows is not None else {}),
+                    }
+                )
+            else:
+                yield produced
+
+
+def _arguments(
+    settings: Settings, manifest: Manifest, layer: str, chosen: dict[str, str] | None
+) -> list[str]:
+    with open_build(settings) as connection:
+        run = read_run(connection)
+    run_vars = {**stable_vars(settings), "as_of": run.as_of.isoformat(sep=" ")}
+    models = [layer_select(layer)] if chosen is None else sorted(chosen.values())
+    return [
+        *("--select", *models, *tests_of(manifest, layer, chosen)),
+        # Unit tests look at the SQL, not at tonight's data: they are a test's business.
+        *("--indirect-selection", "empty", "--exclude-resource-type", "unit_test"),
+        *("--vars", json.dumps(run_vars)),
+        *(["--full-refresh"] if settings.full_refresh else []),
+    ]
+
+
+def _chosen(context: dg.AssetExecutionContext) -> dict[str, str]:
+    """Unique id -> name, of the models that somebody picked in the graph."""
+    return {
+        str(spec.metadata["dagster_dbt/unique_id"]): spec.key.path[-1]
+        for spec in context.assets_def.specs
+        if spec.key in context.selected_asset_keys
+    }
+
+
+def _refuse_problems(results: dict[str, Any] | None, manifest: Manifest) -> None:
+    if results is None:
+        raise DbtError("dbt stopped before it built anything; see logs/dbt.log")
+    broken, failed = [], []
+    for result in results["results"]:
+        node = manifest["nodes"].get(result["unique_id"], {})
+        name = f"{node.get('schema', '')}/{node.get('name', result['unique_id'])}"
+        if result["status"] == "fail":
+            tables = [_table_of(manifest, parent) for parent in node["depends_on"]["nodes"]]
+            failed.append(
+                f"{', '.join(tables)}: dbt test {node['name']}: {result['failures']} rows break it"
+            )
+        elif result["status"] in ("error", "runtime error"):
+            broken.append(f"{name}: {result['message']}")
+    if broken:
+        raise DbtError("\n".join(broken + failed))
+    if failed:
+        raise DbtTestsFailed("\n".join(failed))
+
+
+def _table_of(manifest: Manifest, unique_id: str) -> str:
+    node = manifest["nodes"].get(unique_id) or manifest["sources"][unique_id]
+    return f"{node['schema']}/{node['name']}"

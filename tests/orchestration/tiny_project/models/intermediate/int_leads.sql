@@ -1,0 +1,1 @@
+select lead_id, contact_id as customer_name, created_at from {{ ref('stg_leads') }}

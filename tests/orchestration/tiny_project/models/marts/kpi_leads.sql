@@ -1,0 +1,1 @@
+select count(*) as leads from {{ ref('fct_leads') }}

@@ -1,0 +1,1 @@
+select lead_id, contact_id, created_at from {{ source('raw', 'crm_leads') }}
