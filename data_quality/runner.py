@@ -1,0 +1,243 @@
+"""Runs the suites of a stage against a DuckDB file, and tells bad data from checks that broke."""
+
+# ruff: noqa: PLC0415  Great Expectations takes seconds to import
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from data_quality.counting import build_failing_condition, build_name
+from data_quality.loading import SUITES, SuiteError, TableContext, build_suite, suite_tables
+from data_quality.results import STAGE_WIDE, Result, Severity, StageReport, save_results
+
+if TYPE_CHECKING:
+    from great_expectations.core import ExpectationValidationResult
+    from great_expectations.expectations.expectation import Expectation
+
+    from data_quality.session import Session
+
+__all__ = ["Result", "StageReport", "run_stage", "save_results"]
+
+SCHEMAS: Mapping[str, tuple[str, ...]] = {"published": ("marts", "reference")}
+"""Stages whose tables are in schemas of another name."""
+OTHER = "other"
+"""The name under which the file that is compared with is attached."""
+
+# These name tables and columns only; others quote values ("Could not convert string 'Ann' …").
+_TELLABLE = re.compile(
+    r"(?:Binder|Catalog|Parser) Error: [^\n]*|The column \"\w+\" in BatchData[^\n]*"
+)
+_KIND = re.compile(r"\(_?duckdb\.(?:duckdb\.)?(\w+)\)")
+
+
+@dataclass(frozen=True)
+class _Run:
+    session: "Session"
+    stage: str
+    run_id: str
+
+    def result(
+        self,
+        table: str,
+        expectation: str,
+        message: str,
+        *,
+        severity: Severity = "error",
+        observed: str = "",
+        passed: bool = False,
+        broke: bool = False,
+        failing_rows: int | None = None,
+    ) -> Result:
+        return Result(
+            self.run_id,
+            self.stage,
+            table,
+            expectation,
+            severity,
+            observed,
+            passed,
+            broke,
+            failing_rows,
+            message,
+        )
+
+
+def run_stage(
+    database: Path,
+    schema: str,
+    *,
+    run_id: str,
+    tables: Sequence[str] | None = None,
+    compare_with: Path | None = None,
+    allow_personal_data: bool = False,
+    suites: Path = SUITES,
+) -> StageReport:
+    """Validate every table of a stage (or `tables`), and leave no lock on the file.
+
+    `compare_with` is the release in force (marts) or the build file (published); without it, the
+    one at its place under TOUCHLINE_HOME, where there is one. Raises what DuckDB raises where
+    `database` can't be opened.
+    """
+    from data_quality.session import open_session
+
+    with open_session(database) as session:
+        run = _Run(session, schema, run_id)
+        results = _attach(run, compare_with or _find_other(database, schema))
+        found = _read_tables(run, allow_personal_data=allow_personal_data)
+        wanted = list(tables) if tables is not None else _expected_tables(schema, found, suites)
+        for table in wanted:
+            if table in found:
+                results += _check_table(run, found[table], suites)
+            else:
+                results.append(_refuse_missing(run, table, suites))
+    return StageReport(schema, tuple(results))
+
+
+def _find_other(database: Path, stage: str) -> Path | None:
+    """Where ARCHITECTURE.md ("Where it lives") says that the release and the build file are."""
+    path = {
+        "marts": database.parent / "current" / "touchline.duckdb",
+        "published": database.parent.parent.parent / "build.duckdb",
+    }.get(stage)
+    return path if path is not None and path.exists() else None
+
+
+def _attach(run: _Run, other: Path | None) -> list[Result]:
+    """A release in force that can't be read must not keep the next one from replacing it."""
+    if other is None:
+        return []
+    quoted = str(other).replace("'", "''")
+    try:
+        duckdb.connect(str(other), read_only=True).close()
+        run.session.query(f"attach '{quoted}' as {OTHER} (read_only)")
+    except duckdb.Error as error:
+        name = "what_it_is_compared_with_can_be_read"
+        message = (
+            f"{run.stage}: {other} can't be read, so nothing was compared with it: {_tell(error)}"
+        )
+        return [run.result(STAGE_WIDE, name, message, severity="warning", observed="not read")]
+    return []
+
+
+def _read_tables(run: _Run, *, allow_personal_data: bool) -> dict[str, TableContext]:
+    """Every table and view of the stage, with its columns."""
+    rows = run.session.query(
+        "select database_name = current_database(), schema_name, table_name, column_name, "
+        "data_type from duckdb_columns() where not internal "
+        f"and database_name in (current_database(), '{OTHER}') order by table_name, column_index"
+    )
+    names = frozenset(
+        f"{schema}.{table}" if is_own else f"{OTHER}.{schema}.{table}"
+        for is_own, schema, table, _, _ in rows
+    )
+    schemas = SCHEMAS.get(run.stage, (run.stage,))
+    columns: dict[tuple[str, str], dict[str, str]] = {}
+    for is_own, schema, table, column, kind in rows:
+        if is_own and schema in schemas:
+            columns.setdefault((schema, table), {})[column] = kind
+    return {
+        table: TableContext(
+            run.stage, schema, table, described, names, run.run_id, allow_personal_data
+        )
+        for (schema, table), described in columns.items()
+    }
+
+
+def _expected_tables(stage: str, found: Mapping[str, TableContext], suites: Path) -> list[str]:
+    return sorted({*found, *suite_tables(stage, suites)})
+
+
+def _refuse_missing(run: _Run, table: str, suites: Path) -> Result:
+    own = suites / run.stage / f"{table}.py"
+    where = f"; {own.name} is its suite" if own.exists() else ""
+    message = f"{run.stage}.{table} is not there, so nothing of it could be checked{where}."
+    return run.result(table, "table_exists", message, observed="no such table", broke=True)
+
+
+def _check_table(run: _Run, context: TableContext, suites: Path) -> list[Result]:
+    try:
+        expectations = build_suite(context, suites)
+        validated = run.session.validate(context.schema, context.table, expectations)
+    except SuiteError as error:
+        message = f"{context.name}: its suite can't be built: {error}"
+        return [run.result(context.table, "suite_is_built", message, broke=True)]
+    return [
+        _build_result(run, context, expectation, validated.get(place))
+        for place, expectation in enumerate(expectations)
+    ]
+
+
+def _build_result(
+    run: _Run,
+    context: TableContext,
+    expectation: "Expectation",
+    validated: "ExpectationValidationResult | None",
+) -> Result:
+    meta = expectation.meta or {}
+    kind = expectation.expectation_type
+    name = str(meta.get("name") or build_name(kind, expectation.configuration.kwargs))
+    severity: Severity = "error" if expectation.severity == "critical" else "warning"
+    error = "it gave no result" if validated is None else _find_exception(validated.exception_info)
+    if validated is None or error:
+        message = f"{context.name}: {name} could not be computed: {error}."
+        return run.result(context.table, name, message, severity=severity, broke=True)
+    failing, observed, look = _observe(run, context, expectation, validated)
+    says = str(meta.get("says") or name)
+    if validated.success:
+        message = f"{context.name}: {says}."
+    else:
+        message = f"{context.name} breaks {name} ({says}): {observed}. Look: {look}"
+    return run.result(
+        context.table,
+        name,
+        message,
+        severity=severity,
+        observed=observed,
+        passed=bool(validated.success),
+        failing_rows=failing,
+    )
+
+
+def _observe(
+    run: _Run,
+    context: TableContext,
+    expectation: "Expectation",
+    validated: "ExpectationValidationResult",
+) -> tuple[int | None, str, str]:
+    """(failing rows, what was observed, SQL that shows it): figures, and never a value."""
+    if "failing" in (validated.meta or {}):
+        look = (expectation.meta or {})["look"]
+        return int(validated.meta["failing"]), str(validated.meta["observed"]), str(look)
+    if validated.success:
+        return 0, "0 rows", ""
+    arguments = expectation.configuration.kwargs
+    condition = build_failing_condition(expectation.expectation_type, arguments)
+    if condition is None:
+        return None, "not as expected", f"select * from {context.name}"
+    ((failing, rows),) = run.session.query(
+        f"select count(*) filter (where {condition}), count(*) from {context.name}"
+    )
+    look = f"select * from {context.name} where {condition}"
+    return int(failing), f"{failing} of {rows} rows", look
+
+
+def _find_exception(info: Mapping[str, Any] | None) -> str | None:
+    """What went wrong, of GX's two shapes: one for all, or one a metric."""
+    if not info:
+        return None
+    infos = [info] if "raised_exception" in info else list(info.values())
+    return next((_tell(i["exception_message"]) for i in infos if i["raised_exception"]), None)
+
+
+def _tell(error: object) -> str:
+    """An error without what it quotes of the data."""
+    text = str(error)
+    if told := _TELLABLE.search(text):
+        return told[0]
+    if kind := _KIND.search(text):
+        return kind[1]
+    return text.split(":", 1)[0][:60] if isinstance(error, str) else type(error).__name__

@@ -1,0 +1,18 @@
+from data_quality.expectations import Expectation, build_share
+from data_quality.loading import TableContext
+
+TOLERATED = 0.3
+"""More CRM calls than that without an outside number: they can't be paired with the telephony log."""
+
+
+def build_expectations(context: TableContext) -> list[Expectation]:
+    return [
+        build_share(
+            "crm_calls_have_a_number",
+            "staging.stg_crm__activities",
+            f"activity_id not in (select activity_id from {context.name})",
+            among="kind = 'call' and not is_deleted",
+            says="a call of the CRM has an outside number, its own or its contact's",
+            tolerated=TOLERATED,
+        )
+    ]

@@ -1,0 +1,86 @@
+"""What people and tools get: nobody's phone, e-mail or name in it, and all that was built."""
+
+from data_quality.expectations import (
+    Expectation,
+    build_conditions,
+    build_counted,
+    build_regex,
+    build_rows_conserved,
+)
+from data_quality.loading import TableContext
+
+# Neither of the two is a full grammar: each finds what a person would read as one.
+EMAIL = r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+\.[A-Za-z]{2,}"
+PHONE = r"\+[1-9][0-9]{9,14}([^0-9]|$)"
+PERSONAL_NAMES = ("phone", "email", "e164", "full_name", "customer_name", "contact_name", "address")
+REPS = "dim_reps"
+"""The reps are the department's own people, and stand by their names."""
+
+
+def build_expectations(context: TableContext) -> list[Expectation]:
+    built = f"other.{context.name}"
+    return [
+        *([] if context.allow_personal_data else _build_impersonal(context)),
+        *(
+            [
+                build_rows_conserved(
+                    context.name,
+                    {"the build file has": f"(select count(*) from {built})"},
+                    says="as many rows as were built",
+                )
+            ]
+            if built in context.tables
+            else []
+        ),
+        *([_build_measured(context)] if context.table.startswith("kpi_") else []),
+    ]
+
+
+def _build_impersonal(context: TableContext) -> list[Expectation]:
+    personal = [
+        column
+        for column in context.columns
+        if any(name in column for name in PERSONAL_NAMES) and context.table != REPS
+    ]
+    texts = context.columns_of("VARCHAR")
+    # A rep's id or name may be an e-mail: a value that is one is not a customer's.
+    not_a_rep = (
+        f"$column not in (select rep_id from marts.{REPS})"
+        if f"marts.{REPS}" in context.tables
+        else "true"
+    )
+    patterns = {"emails": (EMAIL, "@"), "phones": (PHONE, "+")}
+    return [
+        build_counted(
+            "no_column_is_personal",
+            f"select {len(personal)} as failing, '{', '.join(personal) or 'none'}' as observed",
+            says="no column is for names, phones or e-mails of customers",
+            look=f"describe {context.name}",
+        ),
+        *(
+            build_regex(
+                f"no_{what}_in_text",
+                context.name,
+                texts,
+                pattern,
+                must_contain=character,
+                among=not_a_rep,
+                says=f"no text has {what} in it",
+            )
+            for what, (pattern, character) in patterns.items()
+            if texts
+        ),
+    ]
+
+
+def _build_measured(context: TableContext) -> Expectation:
+    """A KPI without rows is a company without such events; rows without a figure are a fault."""
+    keys = {"period_grain", "period_start", "scope", "scope_value", "scope_label", "kpi", "measure"}
+    measures = [column for column in context.columns if column not in keys]
+    empty = " and ".join(f"{column} is null" for column in measures)
+    return build_conditions(
+        "figures_are_there",
+        context.name,
+        {"rows without any figure": empty or "false"},
+        says="each row has a figure",
+    )
