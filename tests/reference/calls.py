@@ -102,7 +102,8 @@ def pair_calls(
 ) -> Pairing:
     """`activities`: the CRM's calls that are not deleted."""
     explicit, swallowed_by = _pair_by_id(activities, calls)
-    free_activities = [a for a in activities if a.telephony_call_id is None]
+    named = set(explicit) | set(swallowed_by)
+    free_activities = [a for a in activities if a.activity_id not in named]
     taken = set(explicit.values())
     free_calls = [call for key, call in calls.items() if key not in taken and not call.is_internal]
     by_number = _pair_by_number(free_activities, free_calls, identity, settings)
@@ -164,7 +165,7 @@ def outside_numbers(activity: Activity, identity: Identity) -> set[str]:
 def _could_be_one(
     activity: Activity, numbers: set[str], call: Call, identity: Identity, settings: Settings
 ) -> bool:
-    rep_id = identity.rep(activity.rep_id)
+    rep_id = activity.rep_id if activity.rep_id in identity.company.reps else None
     return (
         call.outside_number in numbers
         and activity.direction == call.direction

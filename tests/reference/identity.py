@@ -105,7 +105,7 @@ class Identity:
         return parse_phone(text, self.region)
 
     def rep(self, reference: str | None) -> str | None:
-        return reference if reference in self.company.reps else None
+        return reference
 
     def lead(self, reference: str | None) -> str | None:
         return self._lead.get(reference) if reference else None
@@ -114,17 +114,16 @@ class Identity:
         return self._deal.get(reference) if reference else None
 
     def contact(self, reference: str | None) -> str | None:
-        return self._contact.get(reference) if reference else None
+        return self._contact.get(reference, reference) if reference else None
 
     def live_contact(self, reference: str | None) -> str | None:
         """The contact, unless it is deleted: a call of a deleted contact has none (C20)."""
         survivor = self.contact(reference)
-        if survivor is None or self.company.contacts[survivor].is_deleted:
-            return None
-        return survivor
+        known = self.company.contacts.get(survivor) if survivor else None
+        return None if known is not None and known.is_deleted else survivor
 
     def account(self, reference: str | None) -> str | None:
-        return reference if reference in self.company.accounts else None
+        return reference
 
     def lead_of_deal(self, deal_id: str | None) -> str | None:
         return self.lead(self.company.deals[deal_id].lead_id) if deal_id else None
@@ -135,7 +134,8 @@ class Identity:
 
     def account_of_contact(self, contact_id: str | None) -> str | None:
         survivor = self.contact(contact_id)
-        return self.account(self.company.contacts[survivor].account_id) if survivor else None
+        known = self.company.contacts.get(survivor) if survivor else None
+        return known.account_id if known else None
 
     def _customer(self, accounts: Refs, contacts: Refs, leads: Refs) -> Customer | None:
         """The account where there is one, else the contact, else the lead."""

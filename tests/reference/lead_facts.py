@@ -96,7 +96,8 @@ def _fact(
     clock = clock_start(lead, touches, settings)
     timely = not_long_before(clock, touches, settings) if lead.is_inquiry else touches
     response = respond(lead, climb.closed_at, clock, timely, settings)
-    team = identity.company.reps[owners.first].team if owners.first else None
+    owner = identity.company.reps.get(owners.first or "")
+    team = owner.team if owner else None
     calendar = Calendar(team, context.seeds, settings.business_timezone)
     completed = [touch for touch in touches if touch.is_completed]
     human = [touch.started_at for touch in touches if not touch.is_automated]

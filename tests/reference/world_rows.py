@@ -1,18 +1,25 @@
-"""The draws of `worlds`: one strategy an entity. Names with `_` in front are worked out there."""
+"""What a row of each entity may be in `worlds`. Names with `_` in front are worked out there.
+
+A specification is a `Pick` (one of these), a `Maybe` (that, or None), `Several` (a list) or a
+dict of specifications; `take` makes a value of it by a number from `choose` at each fork, which is
+either hypothesis's or a random generator's.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, TypeVar
-
-from hypothesis import strategies as st
+from typing import Any
 
 Draft = dict[str, Any]
-Value = TypeVar("Value")
+Choose = Callable[[int], int]
 ACCOUNTS = 2
 MONDAY = datetime(2025, 3, 3, 14, 0)  # noqa: DTZ001
 
-DAYS = (0, 0, 0, 1, 2, 7, 14, 15, 30, 31, 60)
+DAYS = (0, 0, 0, 0, 0, 0, 1, 1, 2, 14, 15, 31)
+LATE_DAYS = (0, 1, 2, 7, 14, 30, 31, 60)
+EARLY_DAYS = (0, 0, 0, 0, 0, 1, 14)
 MINUTES = (0, 0, 2, 5, 30, 31, 60, 61, 90, 120, 600)
 SECONDS = (0, 0, 0, 1, 30)
 NUMBERS = (
@@ -27,210 +34,237 @@ REP_NUMBER = "8 495 123-45-01"
 EMAILS = ("one@example.com", "Two@Example.com", "three@example.com")
 
 
-def moments() -> st.SearchStrategy[datetime]:
-    return st.builds(
-        lambda day, minute, second: MONDAY + timedelta(days=day, minutes=minute, seconds=second),
-        st.sampled_from(DAYS),
-        st.sampled_from(MINUTES),
-        st.sampled_from(SECONDS),
+@dataclass(frozen=True)
+class Pick:
+    options: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Maybe:
+    """The value in `times` of `of` cases."""
+
+    value: Any
+    times: int
+    of: int
+
+
+@dataclass(frozen=True)
+class Several:
+    value: Any
+    most: int
+    least: int = 0
+
+
+def take(specification: Any, choose: Choose) -> Any:
+    """A value of the specification; `choose(n)` gives a number from 0 to n - 1, 0 the simplest."""
+    match specification:
+        case Pick(options):
+            return options[choose(len(options))]
+        case Maybe(value, times, of):
+            return take(value, choose) if choose(of) >= of - times else None
+        case Several(value, most, least):
+            return [take(value, choose) for _ in range(least + choose(most - least + 1))]
+        case tuple():
+            return tuple(take(part, choose) for part in specification)
+        case Mapping():
+            return {name: take(part, choose) for name, part in specification.items()}
+        case _:
+            return specification
+
+
+def pick(*options: Any) -> Pick:
+    return Pick(options)
+
+
+def moments(days: tuple[int, ...] = DAYS) -> Pick:
+    return pick(
+        *(
+            MONDAY + timedelta(days=day, minutes=minute, seconds=second)
+            for day in days
+            for minute in MINUTES
+            for second in SECONDS
+        )
     )
 
 
-def often(strategy: st.SearchStrategy[Value]) -> st.SearchStrategy[Value | None]:
-    return st.one_of(strategy, strategy, st.none())
+def often(value: Any) -> Maybe:
+    return Maybe(value, 2, 3)
 
 
-def seldom(strategy: st.SearchStrategy[Value]) -> st.SearchStrategy[Value | None]:
-    return st.one_of(st.none(), st.none(), st.none(), st.none(), strategy)
+def seldom(value: Any) -> Maybe:
+    return Maybe(value, 1, 5)
 
 
-def one_in(count: int) -> st.SearchStrategy[bool]:
-    return st.integers(0, count - 1).map(lambda number: number == count - 1)
+def one_in(count: int) -> Pick:
+    return pick(*[False] * (count - 1), True)
 
 
-any_number = st.integers(0, 11)
-reps = st.sampled_from(["R1", "R2", "R3", "R4"])
-accounts = st.sampled_from(["K1", "K2"])
-sources = st.sampled_from(["web", "web", "fair"])
-numbers = st.sampled_from(NUMBERS)
-emails = st.sampled_from(EMAILS)
-lead_statuses = st.sampled_from(
-    [
-        "new",
-        "working",
-        "qualified",
-        "converted",
-        "disqualified",
-        "disqualified",
-        "new",
-        "working",
-        "qualified",
-        "spam",
-        "duplicate",
-        "test",
-    ]
+BOTH = pick(False, True)
+any_number = pick(0, 0, 0, 0, 0, 1, 1, 2, 3, 7)
+reps = pick("R1", "R2", "R3", "R4")
+accounts = pick("K1", "K2")
+sources = pick("web", "web", "fair")
+numbers = Pick(NUMBERS)
+emails = Pick(EMAILS)
+lead_statuses = pick(
+    *["new", "working", "qualified", "converted"] * 4,
+    *["disqualified", "disqualified", "disqualified", "spam", "duplicate", "test"],
 )
-deal_stages = st.sampled_from(
-    ["qualification", "proposal", "negotiation", "won", "won", "lost", "lost"]
-)
+deal_stages = pick("qualification", "proposal", "negotiation", "won", "won", "lost", "lost")
 
 
 def account_rows(count: int) -> list[dict[str, str]]:
     return [{"account_id": f"K{n}", "name": f"Account {n}"} for n in range(1, count + 1)]
 
 
-contact_drafts: st.SearchStrategy[Draft] = st.fixed_dictionaries(
-    {
-        "account_id": seldom(accounts),
-        "full_name": st.just("Somebody"),
-        "emails": st.lists(emails, max_size=2, unique=True).map(";".join),
-        "phones": st.lists(numbers, max_size=3, unique=True).map(";".join),
-        "is_deleted": one_in(12),
-        "_merge": seldom(any_number),
-    }
-)
+contact_drafts: Draft = {
+    "account_id": seldom(accounts),
+    "full_name": "Somebody",
+    "emails": Several(emails, 2),
+    "phones": Several(numbers, 3, 1),
+    "is_deleted": one_in(12),
+    "_merge": Maybe(any_number, 1, 9),
+}
 
-lead_drafts: st.SearchStrategy[Draft] = st.fixed_dictionaries(
-    {
-        "account_id": seldom(accounts),
-        "owner_rep_id": often(reps),
-        "lead_source": often(sources),
-        "is_inquiry": st.sampled_from([True, True, False]),
-        "inquiry_at": seldom(moments()),
-        "inquiry_channel": often(st.sampled_from(["call", "email", "form"])),
-        "status": lead_statuses,
-        "is_deleted": one_in(15),
-        "_contact": often(any_number),
-        "_created_at": moments(),
-        "_updated_at": often(moments()),
-        "_changes": st.lists(st.tuples(lead_statuses, moments()), max_size=4),
-        "_merge": seldom(any_number),
-    }
-)
+lead_drafts: Draft = {
+    "account_id": seldom(accounts),
+    "owner_rep_id": often(reps),
+    "lead_source": often(sources),
+    "is_inquiry": pick(True, True, False),
+    "inquiry_at": seldom(moments()),
+    "inquiry_channel": often(pick("call", "email", "form")),
+    "status": lead_statuses,
+    "is_deleted": one_in(15),
+    "_contact": often(any_number),
+    "_created_at": moments(EARLY_DAYS),
+    "_updated_at": often(moments(LATE_DAYS)),
+    "_changes": Several((lead_statuses, moments(LATE_DAYS)), 3),
+    "_merge": Maybe(any_number, 1, 9),
+}
 
-deal_drafts: st.SearchStrategy[Draft] = st.fixed_dictionaries(
-    {
-        "account_id": seldom(accounts),
-        "owner_rep_id": often(reps),
-        "pipeline": st.just("main"),
-        "stage": deal_stages,
-        "amount": often(st.sampled_from(["100", "250.50", "0", "999.99"])),
-        "currency": st.sampled_from(["USD", "EUR", "RUB", "GBP"]),
-        "is_deleted": one_in(15),
-        "_lead": often(any_number),
-        "_contact": seldom(any_number),
-        "_created_at": moments(),
-        "_updated_at": often(moments()),
-        "_changes": st.lists(st.tuples(deal_stages, moments()), max_size=5),
-        "_merge": seldom(any_number),
-    }
-)
+deal_drafts: Draft = {
+    "account_id": seldom(accounts),
+    "owner_rep_id": often(reps),
+    "pipeline": "main",
+    "stage": deal_stages,
+    "amount": often(pick("100", "250.50", "0", "999.99")),
+    "currency": pick("USD", "EUR", "RUB", "GBP"),
+    "is_deleted": one_in(25),
+    "_lead": Maybe(any_number, 5, 6),
+    "_contact": seldom(any_number),
+    "_created_at": moments(EARLY_DAYS),
+    "_updated_at": often(moments(LATE_DAYS)),
+    "_changes": Several((deal_stages, moments(LATE_DAYS)), 5),
+    "_merge": Maybe(any_number, 1, 9),
+}
 
-owner_change_drafts: st.SearchStrategy[Draft] = st.fixed_dictionaries(
-    {
-        "owner_rep_id": reps,
-        "_kind": st.sampled_from(["lead", "lead", "deal"]),
-        "_object": any_number,
-        "_at": moments(),
-    }
-)
+owner_change_drafts: Draft = {
+    "owner_rep_id": reps,
+    "_kind": pick("lead", "lead", "deal"),
+    "_object": any_number,
+    "_at": moments(),
+}
 
-links: dict[str, st.SearchStrategy[Any]] = {
-    "_contact": st.one_of(st.none(), any_number),
+links: Draft = {
+    "_contact": often(any_number),
     "_lead": seldom(any_number),
     "_deal": seldom(any_number),
 }
-calls_named = st.sampled_from([*(f"X{n}" for n in range(1, 8)), "T1", "T2", "T3", "T9", "T99"])
-call_outcomes = st.sampled_from(["Connected ", "left voicemail", "no answer", "whatever"])
+calls_named = pick(*(f"X{n}" for n in range(1, 8)), "T1", "T2", "T3", "T9", "T99")
+call_outcomes = pick("Connected ", "left voicemail", "no answer", "whatever")
 
-logged_calls: st.SearchStrategy[Draft] = st.fixed_dictionaries(
-    {
-        "duration_seconds": often(st.sampled_from([0, 29, 30, 120])),
-        "outcome": often(call_outcomes),
-        "rep_id": often(reps),
-        "is_automated": one_in(10),
-        "telephony_call_id": seldom(calls_named),
-        "is_deleted": one_in(12),
-        **links,
-    }
-)
-
-activity_drafts: st.SearchStrategy[Draft] = st.fixed_dictionaries(
-    {
-        "kind": st.sampled_from(["call", "email", "meeting", "message", "message", "message"]),
-        "direction": st.sampled_from(["outbound", "outbound", "inbound", "inbound", None]),
-        "started_at": moments(),
-        "duration_seconds": seldom(st.sampled_from([0, 29, 30, 120])),
-        "outcome": often(
-            st.sampled_from(["connected", "No Answer", "completed", "no show", "whatever"])
-        ),
-        "rep_id": often(reps),
-        "phone": seldom(st.one_of(numbers, st.just(REP_NUMBER))),
-        "email": seldom(emails),
-        "is_automated": one_in(6),
-        "telephony_call_id": seldom(calls_named),
-        "is_deleted": one_in(15),
-        **links,
-    }
-)
-
-leg_parts: dict[str, st.SearchStrategy[Any]] = {
-    "extension": often(st.sampled_from(["101", "102", "103", "199"])),
-    "rep_email": seldom(st.sampled_from(["Anna@example.com", "clara@example.com"])),
-    "disposition": st.sampled_from(["answered", "answered", "no_answer", "busy", "voicemail"]),
-    "_delay": st.sampled_from([0, 0, 20, 120]),
-    "_talk": st.sampled_from([0, 15, 29, 30, 200]),
-    "_says_zero": st.booleans(),
+logged_calls: Draft = {
+    "duration_seconds": often(pick(0, 29, 30, 120)),
+    "outcome": often(call_outcomes),
+    "rep_id": often(reps),
+    "is_automated": one_in(10),
+    "telephony_call_id": seldom(calls_named),
+    "is_deleted": one_in(12),
+    **links,
 }
 
-call_drafts: st.SearchStrategy[Draft] = st.fixed_dictionaries(
-    {
-        "direction": st.sampled_from(["outbound", "inbound"]),
-        "_at": moments(),
-        "_number": numbers,
-        "_linked": st.booleans(),
-        "_legs": st.lists(st.fixed_dictionaries(leg_parts), min_size=1, max_size=3),
-        "_logged": often(logged_calls),
-        "_apart": st.sampled_from([0, 0, 1, -1, 60, -60, 120, -120, 121, -121]),
-        "_by_number": st.booleans(),
-    }
-)
+activity_drafts: Draft = {
+    "kind": pick("call", "call", "email", "meeting", "message", "message"),
+    "direction": pick("outbound", "outbound", "inbound", "inbound", None),
+    "started_at": moments(),
+    "duration_seconds": seldom(pick(0, 29, 30, 120)),
+    "outcome": often(pick("connected", "No Answer", "completed", "no show", "whatever")),
+    "rep_id": often(reps),
+    "phone": seldom(pick(*NUMBERS, REP_NUMBER)),
+    "email": seldom(emails),
+    "is_automated": one_in(6),
+    "telephony_call_id": seldom(calls_named),
+    "is_deleted": one_in(15),
+    **links,
+}
 
-leg_drafts: st.SearchStrategy[Draft] = st.fixed_dictionaries(
-    {
-        "direction": st.sampled_from(["outbound", "inbound", "internal"]),
-        "_at": moments(),
-        "_number": st.one_of(numbers, numbers, st.sampled_from([REP_NUMBER, "anonymous", "103"])),
-        "_linked_id": st.sampled_from(["", "", "X1", "X2", "X9"]),
-        **leg_parts,
-    }
-)
+# Several touches of one lead in a row: what makes message sessions, bursts and long chases.
+run_drafts: Draft = {
+    "kind": pick("message", "message", "call"),
+    "rep_id": often(reps),
+    "_at": moments(),
+    "_contact": any_number,
+    "_lead": Maybe(any_number, 1, 3),
+    "_deal": None,
+    "_touches": Several(
+        {
+            "direction": pick("outbound", "outbound", "inbound"),
+            "duration_seconds": often(pick(0, 29, 30, 120)),
+            "is_automated": one_in(6),
+            "_minutes_later": pick(0, 1, 59, 60, 61, 480),
+        },
+        5,
+        2,
+    ),
+}
 
-collateral_drafts: st.SearchStrategy[Draft] = st.fixed_dictionaries(
-    {
-        "title": st.just("Case study"),
-        "kind": st.sampled_from(["deck", "video"]),
-        "published_on": often(st.sampled_from([date(2025, 1, 1), date(2025, 3, 10)])),
-        "retired_on": seldom(st.sampled_from([date(2025, 3, 20), date(2025, 4, 2)])),
-    }
-)
+leg_parts: Draft = {
+    "extension": often(pick("101", "102", "103", "199")),
+    "rep_email": seldom(pick("Anna@example.com", "clara@example.com")),
+    "disposition": pick("answered", "answered", "no_answer", "busy", "voicemail"),
+    "_delay": pick(0, 0, 20, 120),
+    "_talk": pick(0, 15, 29, 30, 200),
+    "_says_zero": BOTH,
+}
 
-event_drafts: st.SearchStrategy[Draft] = st.fixed_dictionaries(
-    {
-        "event": st.sampled_from(["sent", "sent", "opened", "clicked", "downloaded"]),
-        "occurred_at": moments(),
-        "rep_id": often(reps),
-        "_item": any_number,
-        "_activity": seldom(any_number),
-        **links,
-    }
-)
+call_drafts: Draft = {
+    "direction": pick("outbound", "inbound"),
+    "_at": moments(),
+    "_number": numbers,
+    "_linked": BOTH,
+    "_legs": Several(leg_parts, 3, 1),
+    "_logged": often(logged_calls),
+    "_apart": pick(0, 0, 1, -1, 60, -60, 120, -120, 121, -121),
+    "_by_number": BOTH,
+}
 
-quota_drafts: st.SearchStrategy[Draft] = st.fixed_dictionaries(
-    {
-        "rep_id": reps,
-        "month": st.sampled_from([date(2025, 3, 1), date(2025, 4, 1)]),
-        "amount": st.sampled_from(["1000", "500"]),
-        "currency": st.sampled_from(["USD", "EUR"]),
-    }
-)
+leg_drafts: Draft = {
+    "direction": pick("outbound", "inbound", "internal"),
+    "_at": moments(),
+    "_number": pick(*NUMBERS, *NUMBERS, REP_NUMBER, "anonymous", "103"),
+    "_linked_id": pick("", "", "X1", "X2", "X9", "T1"),
+    **leg_parts,
+}
+
+collateral_drafts: Draft = {
+    "title": "Case study",
+    "kind": pick("deck", "video"),
+    "published_on": often(pick(date(2025, 1, 1), date(2025, 3, 10))),
+    "retired_on": seldom(pick(date(2025, 3, 20), date(2025, 4, 2))),
+}
+
+event_drafts: Draft = {
+    "event": pick("sent", "sent", "opened", "clicked", "downloaded"),
+    "occurred_at": moments(),
+    "rep_id": often(reps),
+    "_item": any_number,
+    "_activity": seldom(any_number),
+    **links,
+}
+
+quota_drafts: Draft = {
+    "rep_id": reps,
+    "month": pick(date(2025, 3, 1), date(2025, 4, 1)),
+    "amount": pick("1000", "500"),
+    "currency": pick("USD", "EUR"),
+}
