@@ -1,0 +1,43 @@
+# `make run` shows a sales department's scorecard, `make test` passes the tests; both set up first.
+# ARGS go to touchline: make run ARGS="--source files --path ~/drop"
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+export PYTHON
+# Compiled modules halve every start; some images switch them off.
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: help setup run test lint dev report docs clean
+.DEFAULT_GOAL := help
+
+help: ## what there is to make
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+
+setup: ## an environment of its own in .venv, as the lock says (quick when nothing changed)
+	@.ci/setup
+
+run: setup ## the nightly: sources in, a published warehouse and a scorecard out
+	@$(BIN)/touchline run $(ARGS)
+
+test: lint ## lint, then every test
+	$(BIN)/pytest -n auto $(ARGS)
+
+lint: setup ## style and types of Python, style of SQL
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --disable-progress-bar --processes -1 dbt_project
+
+dev: setup ## Dagster's web page with the graph, at http://127.0.0.1:3000
+	@$(BIN)/touchline dev $(ARGS)
+
+report: setup ## the scorecard of what is published
+	@$(BIN)/touchline report $(ARGS)
+
+docs: setup ## dbt's page of every table and column, in TOUCHLINE_HOME/dbt_target
+	@$(BIN)/touchline docs $(ARGS)
+
+clean: ## remove the environment and the caches; TOUCHLINE_HOME stays
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
