@@ -1,0 +1,93 @@
+with stage_events as (
+    select * from {{ ref('int_stage_events') }}
+    where funnel_step is not null
+),
+
+leads as (
+    select * from {{ ref('int_leads_resolved') }}
+),
+
+deals as (
+    select * from {{ ref('int_deals_resolved') }}
+),
+
+owner_periods as (
+    select * from {{ ref('int_owner_periods') }}
+    where object_type = 'deal'
+),
+
+compared as (
+    select
+        *,
+        lag(funnel_step) over (partition by object_type, object_id order by event_number)
+            as previous_step
+    from stage_events
+),
+
+-- From one lost stage to another nothing new was refused.
+losses as (
+    select
+        object_type,
+        object_id,
+        event_number,
+        changed_at as refused_at
+    from compared
+    where funnel_step = 'lost' and coalesce(previous_step, '') <> 'lost'
+),
+
+refused_leads as (
+    select
+        losses.*,
+        leads.survivor_id as lead_id,
+        cast(null as varchar) as deal_id,
+        leads.first_owner_rep_id as rep_id,
+        leads.exclusion_reason as own_exclusion_reason
+    from losses
+    inner join leads on losses.object_id = leads.lead_id
+    where losses.object_type = 'lead'
+),
+
+refused_deals as (
+    select
+        losses.*,
+        deals.lead_id,
+        deals.survivor_id as deal_id,
+        coalesce(owner_periods.owner_rep_id, deals.owner_rep_id) as rep_id,
+        deals.exclusion_reason as own_exclusion_reason
+    from losses
+    inner join deals on losses.object_id = deals.deal_id
+    left join owner_periods
+        on losses.object_id = owner_periods.object_id
+        and owner_periods.valid_from <= losses.refused_at
+        and (
+            owner_periods.valid_until > losses.refused_at
+            or owner_periods.valid_until is null
+        )
+    where losses.object_type = 'deal' and deals.lead_id is not null
+),
+
+together as (
+    select * from refused_leads
+    union all
+    select * from refused_deals
+),
+
+placed as (
+    select
+        together.object_type || ':' || together.object_id || '#' || together.event_number
+            as refusal_id,
+        together.object_type,
+        together.object_id,
+        together.lead_id,
+        together.deal_id,
+        together.rep_id,
+        leads.lead_source,
+        together.refused_at,
+        coalesce(
+            together.own_exclusion_reason, 'lead_' || leads.exclusion_reason
+        ) as exclusion_reason
+    from together
+    inner join leads on together.lead_id = leads.lead_id
+)
+
+select * from placed
