@@ -35,10 +35,11 @@ from orchestration.connectors.demo.timeline import (
     TELEPHONY_ONLY,
     VOICEMAIL,
     Touches,
+    burst_sizes,
+    is_reply,
 )
 from orchestration.connectors.demo.unit import Unit, Window, crm_arrivals
 
-_MOST_MESSAGES = 5
 _EVENTS = ("sent", "opened", "clicked", "downloaded")
 _PARTS = 8
 """Activity number = 8 x touch number + message of the burst; event numbers likewise."""
@@ -96,14 +97,13 @@ def activity_table(unit: Unit, window: Window) -> pa.Table:
 
 def _versions(unit: Unit, of: Touches, mended: Ints) -> pa.Table:
     """One row a touch, but one a message for bursts; `mended`: seconds, NEVER for first versions."""
-    burst = 1 + whole(hashed(of.number, 106) ** 2 * _MOST_MESSAGES)
     # Only the first message of a burst is ever deleted.
-    runs = Segments(np.where((of.kind == MESSAGE) & (mended == NEVER), burst, 1))
+    runs = Segments(np.where((of.kind == MESSAGE) & (mended == NEVER), burst_sizes(of.number), 1))
     row, part = runs.owners(), runs.positions()
     of, mended, leads = taken(of, row), mended[row], unit.leads
     number = of.number * _PARTS + part
     start = of.start + of.skew + part * 420 + whole(part * hashed(number, 107) * 100)
-    inbound = of.inbound ^ ((part > 0) & (hashed(number, 108) < 0.5))
+    inbound = of.inbound ^ is_reply(of.number, part)
     is_call, deleted = of.kind == CALL, deleted_at(of) < NEVER
     corrected = (mended < NEVER) & ~deleted
     timed = of.timed & (is_call | (of.kind == MEETING))

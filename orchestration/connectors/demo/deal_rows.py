@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 
 from orchestration.connectors.demo import text
-from orchestration.connectors.demo.deals import CURRENCIES, LOST, MAIN, STAGES, WON
+from orchestration.connectors.demo.deals import BETWEEN, CURRENCIES, LOST, MAIN, STAGES, WON
 from orchestration.connectors.demo.draws import NEVER, Ints, hashed
 from orchestration.connectors.demo.lead_rows import arrival_days, latest, stage_arrivals
 from orchestration.connectors.demo.leads import NONE, UPSELL
@@ -58,7 +58,8 @@ def deal_table(unit: Unit, window: Window) -> pa.Table:
 
 def deal_stage_table(unit: Unit, window: Window) -> pa.Table:
     deals = unit.deals
-    days = stage_arrivals(deals.times, unit.leads.late[deals.lead], deals.number)
+    late = unit.leads.late[deals.lead]
+    days = stage_arrivals(deals.times, late, deals.number, BETWEEN)
     row, event = np.nonzero(window.holds(days))
     when = deals.times[row, event]
     key = deals.number[row] * 16 + event

@@ -23,6 +23,8 @@ CURRENCIES = ("RUB", "USD", "GBP", "EUR", "XAF")
 _RARE = CURRENCIES.index("XAF")
 """A currency for which the seeds have no rate."""
 _PER_DOLLAR = np.array([90.0, 1.0, 0.8, 0.9, 600.0])
+BETWEEN = (1, 2, 3, 4, 5)
+"""The columns of `times` between opening and closing."""
 MAIN, TWIN, SECOND = range(3)
 """Deal number = 10 x lead number + slot; a twin is entered by mistake, a second is sold later."""
 
@@ -37,9 +39,9 @@ class Deals:
     slot: Ints
     created: Ints
     times: Ints
-    """deal x 8: when it came into each stage of `stages`."""
+    """deal x 9: when it came into each stage of `stages`."""
     stages: Ints
-    """deal x 8."""
+    """deal x 9."""
     estimate: Floats
     amount: Floats
     """What it is closed with; NaN where nobody entered it."""
@@ -55,7 +57,7 @@ class Deals:
         return len(self.lead)
 
     def is_closing(self) -> Bools:
-        """deal x 8."""
+        """deal x 9."""
         return np.isin(self.stages, (WON, LOST)) & (self.times < NEVER)
 
 

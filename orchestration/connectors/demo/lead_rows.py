@@ -51,11 +51,17 @@ def arrival_days(times: Ints, late: Ints) -> Ints:
     return np.where(times < NEVER, times // DAY + late[:, None], NEVER)
 
 
-def stage_arrivals(times: Ints, late: Ints, keys: Ints) -> Ints:
-    """The same for rows of the stage history, some of which are later than their object."""
-    events = keys[:, None] * 16 + np.arange(times.shape[1])
-    own = delay_days(events.ravel(), 35, 0.02).reshape(times.shape)
-    return np.where(times < NEVER, times // DAY + np.maximum(late[:, None], own), NEVER)
+def stage_arrivals(times: Ints, late: Ints, keys: Ints, may_be_later: tuple[int, ...]) -> Ints:
+    """The same for rows of the stage history; those of some columns arrive later than their object.
+
+    Never those that decide how far a lead has come: the truth of a night would be a matter of taste.
+    """
+    days = arrival_days(times, late)
+    for column in may_be_later:
+        own = delay_days(keys * 16 + column, 35, 0.04)
+        more = np.maximum(own - late, 0)
+        days[:, column] += np.where(times[:, column] < NEVER, more, 0)
+    return days
 
 
 def latest(times: Ints, codes: Ints, seen: Bools) -> Ints:
@@ -97,7 +103,8 @@ def lead_table(unit: Unit, window: Window) -> pa.Table:
 def lead_stage_table(unit: Unit, window: Window) -> pa.Table:
     leads = unit.leads
     times, codes = lead_statuses(unit)
-    row, event = np.nonzero(window.holds(stage_arrivals(times, leads.late, leads.number)))
+    days = stage_arrivals(times, leads.late, leads.number, (WORKING,))
+    row, event = np.nonzero(window.holds(days))
     when = times[row, event]
     key = leads.number[row] * 16 + event
     known = hashed(key, 41) < 0.9

@@ -20,6 +20,7 @@ from orchestration.connectors.demo.draws import (
     Segments,
     at,
     choice,
+    hashed,
     taken,
     whole,
 )
@@ -31,6 +32,7 @@ OUTCOMES = ("connected", "no_answer", "busy", "voicemail", "held", "no_show", "l
 CONNECTED, NO_ANSWER, BUSY, VOICEMAIL, HELD, NO_SHOW, LEFT_MESSAGE = range(7)
 BOTH, CRM_ONLY, TELEPHONY_ONLY = range(3)
 BY_LEAD, BY_DEAL, BY_CONTACT, BY_ADDRESS, BY_ALL = range(5)
+MOST_MESSAGES = 5
 TOUCHES = 64
 """Touch number = 64 x lead number + slot."""
 _ALWAYS_TALKS = 30
@@ -122,12 +124,30 @@ def draw_timeline(company: Company, leads: Leads, rng: np.random.Generator) -> t
     kind = np.select([opening_call, automated], [CALL, EMAIL], kind)
     inbound = np.where(automated, False, inbound | opening_call)
     start = _starts(company, leads, runs, place, kind, inbound, opening_call, automated, rng)
-    touches = _outcomes(company, leads, lead, start, kind, inbound, automated, rng)
-    touches = taken_columns(touches, number=leads.number[lead] * TOUCHES + runs.positions())
+    number = leads.number[lead] * TOUCHES + runs.positions()
+    touches = _outcomes(company, leads, lead, number, start, kind, inbound, automated, rng)
 
     fast = _answered_fast(leads, runs, touches, place, opening_call)
     path, kept = _progress(company, leads, runs, touches, fast, rng)
     return taken(touches, kept), path
+
+
+def burst_sizes(numbers: Ints) -> Ints:
+    """How many messages a touch by message is, 1 to 5."""
+    return 1 + whole(hashed(numbers, 106) ** 2 * MOST_MESSAGES)
+
+
+def is_reply(numbers: Ints, parts: Ints) -> Bools:
+    """Whether a message goes the other way than the first of its burst."""
+    return np.asarray((parts > 0) & (hashed(numbers * MOST_MESSAGES + parts, 108) < 0.5))
+
+
+def _is_answered_by_message(numbers: Ints) -> Bools:
+    """Whether the other side wrote within the burst."""
+    sizes = burst_sizes(numbers)
+    replies = [(part < sizes) & is_reply(numbers, np.full_like(numbers, part))
+               for part in range(1, MOST_MESSAGES)]
+    return np.asarray(np.any(replies, axis=0))
 
 
 def taken_columns(touches: Touches, **changed: Ints | Bools) -> Touches:
@@ -192,6 +212,7 @@ def _outcomes(
     company: Company,
     leads: Leads,
     lead: Ints,
+    number: Ints,
     start: Ints,
     kind: Ints,
     inbound: Bools,
@@ -218,8 +239,9 @@ def _outcomes(
     timed = np.where(is_call, rng.random(size) < 0.75, is_meeting)
     long_enough = (talk >= _ALWAYS_TALKS) | (system == CRM_ONLY) & ~timed
     completed = np.select(
-        [automated, is_call, is_meeting],
-        [False, (outcome == CONNECTED) & long_enough, outcome == HELD],
+        [automated, is_call, is_meeting, kind == MESSAGE],
+        [False, (outcome == CONNECTED) & long_enough, outcome == HELD,
+         inbound | _is_answered_by_message(number)],
         inbound,
     )
     contact = leads.contact[lead] != NONE
@@ -228,7 +250,7 @@ def _outcomes(
     link = np.where(~contact & (link != BY_DEAL), BY_LEAD, link)
     return Touches(
         lead=lead,
-        number=lead,
+        number=number,
         start=start,
         kind=kind,
         inbound=np.asarray(inbound, bool),

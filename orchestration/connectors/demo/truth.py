@@ -16,7 +16,7 @@ from orchestration.connectors.demo.activities import (
 from orchestration.connectors.demo.calls import call_keys, patterns, stray_calls
 from orchestration.connectors.demo.company import Company
 from orchestration.connectors.demo.draws import DAY, NEVER, Bools, Ints, Segments, taken
-from orchestration.connectors.demo.lead_rows import arrival_days, lead_statuses, stage_arrivals
+from orchestration.connectors.demo.lead_rows import arrival_days, lead_statuses
 from orchestration.connectors.demo.leads import EXCLUDED, NONE, SOURCES
 from orchestration.connectors.demo.timeline import (
     BOTH,
@@ -34,6 +34,7 @@ from orchestration.connectors.demo.timeline import (
 )
 from orchestration.connectors.demo.unit import Unit, Window, crm_arrivals, log_arrivals
 
+_NEAR = 300
 _TOLERANCE = 30 * 60
 """A lead may be created so many seconds after a touch of it began (KPIS.md 1)."""
 
@@ -46,12 +47,12 @@ def _days(days: Ints) -> pa.Array:
     return pa.array(days.astype(np.int32), mask=days >= NEVER).cast(pa.date32())
 
 
-def _arrivals(touches: Touches) -> Ints:
-    """The day on which the last row of a touch is there."""
-    crm = np.where(touches.system != TELEPHONY_ONLY, crm_arrivals(touches), 0)
+def _arrivals(touches: Touches) -> tuple[Ints, Ints]:
+    """The days on which the first and the last row of each touch are there."""
     log = log_arrivals(touches.number, touches.start + touches.talk + 60)
-    is_logged = (touches.kind == CALL) & (touches.system != CRM_ONLY)
-    return np.maximum(crm, np.where(is_logged, log, 0))
+    crm = np.where(touches.system == TELEPHONY_ONLY, log, crm_arrivals(touches))
+    log = np.where((touches.kind == CALL) & (touches.system != CRM_ONLY), log, crm)
+    return np.minimum(crm, log), np.maximum(crm, log)
 
 
 def _call_keys(touches: Touches) -> pa.Array:
@@ -65,13 +66,25 @@ def _can_pair(unit: Unit, of: Touches) -> Bools:
     lead = of.lead
     listed = np.where(of.office, unit.leads.has_office[lead], unit.leads.has_phone[lead])
     by_contact = names_contact(of) & (unit.leads.contact[lead] != NONE) & listed
-    return np.asarray(of.explicit | ~of.hidden & (names_number(unit, of) | by_contact))
+    by_number = ~of.hidden & (names_number(unit, of) | by_contact)
+    return np.asarray(of.explicit | by_number & ~_too_near(unit, of))
+
+
+def _too_near(unit: Unit, of: Touches) -> Bools:
+    """Calls within five minutes of another to or from the same number, which may be taken for it."""
+    calls = taken(unit.touches, unit.touches.kind == CALL)
+    order = np.lexsort((calls.start, calls.inbound, unit.outside_numbers(calls)))
+    number, start = unit.outside_numbers(calls)[order], calls.start[order]
+    same = (np.diff(number) == 0) & (np.diff(calls.inbound[order] * 1) == 0)
+    close = same & (np.diff(start) <= _NEAR)
+    near = np.append(close, False) | np.append(False, close)
+    return np.isin(of.number, calls.number[order][near])
 
 
 def pair_table(unit: Unit, window: Window) -> pa.Table:
     """The calls that stand in both systems."""
     both = taken(unit.touches, unit.touches.system == BOTH)
-    of = taken(both, window.holds(_arrivals(both)))
+    of = taken(both, window.holds(_arrivals(both)[1]))
     return pa.table({
         "activity_id": activity_ids(of),
         "call_key": _call_keys(of),
@@ -82,18 +95,20 @@ def pair_table(unit: Unit, window: Window) -> pa.Table:
 
 def touch_lead_table(unit: Unit, window: Window) -> pa.Table:
     """Whose touch each was; calls of strangers have no lead, those between reps are left out."""
-    of = taken(unit.touches, window.holds(_arrivals(unit.touches)))
+    of = taken(unit.touches, window.holds(_arrivals(unit.touches)[1]))
     leads = unit.leads
     strays = stray_calls(unit.company, unit.index, leads)
     days = log_arrivals(strays.number, strays.start + strays.talk + 60)
     strangers = taken(strays, ~strays.internal & window.holds(days))
     gone = deleted_at(of)
+    # While its own row is late, a lead can't be matched.
+    is_there = leads.created // DAY + leads.late <= window.upto
     known = pa.table({
         "activity_id": activity_ids(of),
         "call_key": _call_keys(of),
         "lead_id": text.ids("L", leads.number[of.lead]),
-        "survivor_lead_id": text.ids("L", unit.survivors()[of.lead]),
-        "decidable": _can_match(unit, of),
+        "survivor_lead_id": text.ids("L", leads.number[unit.survivors(window.upto)[of.lead]]),
+        "decidable": _can_match(unit, of) & is_there[of.lead],
         "kind": text.pick(KINDS, of.kind).cast(pa.string()),
         "direction": text.pick(("outbound", "inbound"), of.inbound * 1).cast(pa.string()),
         "started_at": _instants(of.start),
@@ -171,18 +186,21 @@ def _is_alone(unit: Unit, of: Touches, shared: Bools) -> Bools:
 
 
 def lead_path_table(unit: Unit, window: Window) -> pa.Table:
-    """How far each lead has come by the end of the window, whenever something about it is new."""
+    """How far each lead has come by the end of the window, whenever something about it is new.
+
+    The touches of merged leads count for the lead that is left.
+    """
     leads, path, touches = unit.leads, unit.path, unit.touches
+    heir = unit.survivors(window.upto)
+    owner = heir[touches.lead]
+    arrived, complete = _arrivals(touches)
     times, _ = lead_statuses(unit)
-    days = stage_arrivals(times, leads.late, leads.number)
-    ends = np.stack([leads.merged_at, leads.deleted_at, path.closed, path.closed_again], axis=1)
-    end_days = arrival_days(ends, leads.late)
-    arrived = _arrivals(touches)
-    touched = np.zeros(len(leads), bool)
-    touched[touches.lead[window.holds(arrived)]] = True
-    rows = np.flatnonzero(
-        window.holds(days).any(axis=1) | window.holds(end_days).any(axis=1) | touched
-    )
+    ends = (leads.merged_at, leads.deleted_at, path.closed, path.reopened, path.closed_again)
+    events = np.concatenate([times, np.stack(ends, axis=1)], axis=1)
+    is_new = window.holds(arrival_days(events, leads.late)).any(axis=1)
+    is_new[touches.lead[window.holds(arrived) | window.holds(complete)]] = True
+    is_new[heir[is_new]] = True
+    rows = np.flatnonzero(is_new)
     seen = arrived <= window.upto
 
     def upto(when: Ints) -> Ints:
@@ -193,27 +211,29 @@ def lead_path_table(unit: Unit, window: Window) -> pa.Table:
     closing = np.where(again < NEVER, again, closed)
     won = np.where(again < NEVER, path.won_again, path.closed_won)
     opened = upto(path.opened)
-    first_try = seen & ~touches.automated & (~touches.inbound | touches.completed)
-    first_try &= touches.start >= leads.asked[touches.lead] - _TOLERANCE
+    is_skipped = path.skipped & (path.opened < NEVER)
+    clock = np.where(leads.is_inquiry, leads.asked, leads.created)
+    counted = seen & (touches.start >= clock[owner] - _TOLERANCE)
+    attempt = counted & ~touches.automated & ~touches.inbound
     contact = seen & touches.completed
     columns = {
-        "prospect_at": np.minimum(upto(path.qualified), opened),
+        "prospect_at": np.minimum(np.where(is_skipped, NEVER, upto(path.qualified)), opened),
         "opportunity_at": opened,
         "won_at": np.where(won, closing, NEVER),
         "lost_at": np.minimum(np.where(won, NEVER, closing), upto(path.disqualified)),
-        "first_response_at": _firsts(touches, first_try, len(leads)),
-        "first_contact_at": _firsts(touches, contact, len(leads)),
+        "first_attempt_at": _firsts(owner, touches.start, attempt, len(leads)),
+        "first_contact_at": _firsts(owner, touches.start, contact & counted, len(leads)),
     }
     reopened = upto(path.reopened) < again
     columns["lost_at"] = np.where(reopened & (again == NEVER), NEVER, columns["lost_at"])
     excluded = np.where(upto(leads.excluded_at) < NEVER, leads.excluded, NONE)
-    counts = np.bincount(touches.lead[contact], minlength=len(leads))
+    counts = np.bincount(owner[contact], minlength=len(leads))
     return pa.table({
         "lead_id": text.ids("L", leads.number[rows]),
-        "survivor_lead_id": text.ids("L", unit.survivors()[rows]),
+        "survivor_lead_id": text.ids("L", leads.number[heir[rows]]),
         "lead_source": text.pick(SOURCES, leads.source[rows]).cast(pa.string()),
         "is_inquiry": leads.is_inquiry[rows],
-        "clock_started_at": _instants(leads.asked[rows]),
+        "clock_started_at": _instants(clock[rows]),
         "first_owner_rep_id": text.ids("R", leads.owner[rows], 1),
         "excluded_as": text.pick(EXCLUDED, excluded[rows]).cast(pa.string()),
         "is_deleted": upto(leads.deleted_at)[rows] < NEVER,
@@ -223,10 +243,10 @@ def lead_path_table(unit: Unit, window: Window) -> pa.Table:
     })  # fmt: skip
 
 
-def _firsts(touches: Touches, which: Bools, leads: int) -> Ints:
+def _firsts(owners: Ints, starts: Ints, which: Bools, leads: int) -> Ints:
     """The first start of these touches, a lead."""
     found = np.full(leads, NEVER, np.int64)
-    np.minimum.at(found, touches.lead[which], touches.start[which])
+    np.minimum.at(found, owners[which], starts[which])
     return found
 
 

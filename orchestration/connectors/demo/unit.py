@@ -13,6 +13,7 @@ from orchestration.connectors.demo.timeline import (
     BY_ADDRESS,
     BY_DEAL,
     BY_LEAD,
+    MESSAGE,
     Path,
     Touches,
     draw_timeline,
@@ -62,10 +63,13 @@ class Unit:
         key = np.where(touches.office, office[touches.lead], direct[touches.lead])
         return phones.numbers(key, leads.country[touches.lead])
 
-    def survivors(self) -> Ints:
-        """For every lead, the number of the lead that is left after all merges."""
+    def survivors(self, upto: int) -> Ints:
+        """For every lead, the row of the lead that is left after the merges known by then."""
         leads = self.leads
-        return np.where(leads.merged_at < NEVER, leads.number[leads.core], leads.number)
+        known = leads.merged_at // DAY + leads.late <= upto
+        heir = self.rows_of(np.where(known, leads.merged_into, leads.number))
+        # A chain has at most two links.
+        return np.asarray(heir[heir])
 
 
 def build_unit(company: Company, index: int) -> Unit:
@@ -91,7 +95,7 @@ def build_unit(company: Company, index: int) -> Unit:
 def crm_arrivals(touches: Touches) -> Ints:
     """Days on which the CRM's rows arrive; some up to five days late."""
     # 200 s: the CRM's clock, and what is typed in afterwards; a burst of messages lasts longer.
-    done = touches.start + touches.talk + 200 + 3_600 * (touches.kind == 3)
+    done = touches.start + touches.talk + 200 + 3_600 * (touches.kind == MESSAGE)
     return done // DAY + delay_days(touches.number, 31, 0.02)
 
 
