@@ -60,7 +60,9 @@ class Frame:
         self.settings = settings
 
     def team(self, rep_id: str | None) -> str:
-        return (self.reps[rep_id].team if rep_id else None) or UNKNOWN
+        """Also of a rep that no row describes."""
+        rep = self.reps.get(rep_id or "")
+        return (rep.team if rep else None) or UNKNOWN
 
     def scopes(self, rep_id: str | None, lead_source: str | None) -> list[Scope]:
         return [
