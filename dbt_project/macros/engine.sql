@@ -24,7 +24,7 @@
 {%- endmacro %}
 
 {% macro add_seconds(moment, seconds) -%}
-    {{ moment }} + to_microseconds(cast(1000000 * {{ seconds }} as bigint))
+    {{ moment }} + to_microseconds(1000000 * cast({{ seconds }} as bigint))
 {%- endmacro %}
 
 {% macro epoch_seconds(moment) -%}

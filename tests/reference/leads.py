@@ -138,23 +138,16 @@ def _step(
 
 
 def _lost(moments: list[Moment], deals: list[DealFact]) -> tuple[datetime | None, datetime | None]:
-    """(first lost, lost since) of a lead that is lost now and has no won deal.
+    """(lost at, lost since) of a lead that is lost now and has no won deal.
 
-    Lost: no open deal, and disqualified or all deals lost.
+    Lost: no open deal, and disqualified or all deals lost. It is lost with the last of its deals;
+    without any, for the first time that it was disqualified and since the last time.
     """
     if any(deal.is_open for deal in deals):
         return None, None
     if not deals and not (moments and moments[-1].step == "lost"):
         return None, None
     closings = [deal.closed_at for deal in deals if deal.closed_at is not None]
-    disqualifications = [moment.at for moment in moments if moment.step == "lost"]
-    first = min(at for at in closings + disqualifications if _was_lost(at, moments, deals))
-    return first, max(closings) if closings else last_run_start(moments)
-
-
-def _was_lost(at: datetime, moments: list[Moment], deals: list[DealFact]) -> bool:
-    opened = [d for d in deals if min(d.created_at, d.closed_at or d.created_at) <= at]
-    if any(deal.closed_at is None or deal.closed_at > at for deal in opened):
-        return False
-    statuses = [moment.step for moment in moments if moment.at <= at]
-    return bool(opened) or (bool(statuses) and statuses[-1] == "lost")
+    if closings:
+        return max(closings), max(closings)
+    return min(moment.at for moment in moments if moment.step == "lost"), last_run_start(moments)

@@ -33,16 +33,14 @@ identified as (
         phone_numbers.e164,
         coalesce(rep_emails.rep_id, rep_extensions.rep_id) as rep_id,
         with_outside.started_at,
-        coalesce(with_outside.ended_at, with_outside.answered_at, with_outside.started_at)
-            as ended_at,
+        with_outside.ended_at,
         with_outside.disposition,
         coalesce(
             with_outside.talk_seconds,
             case
                 when with_outside.ended_at >= with_outside.answered_at
                     then {{ seconds_between('with_outside.answered_at', 'with_outside.ended_at') }}
-            end,
-            0
+            end
         ) as talk_seconds
     from with_outside
     left join phone_numbers on with_outside.outside_number = phone_numbers.written

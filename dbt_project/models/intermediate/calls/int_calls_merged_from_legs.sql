@@ -11,7 +11,8 @@ numbered as (
         ) as outside_position,
         row_number() over (
             partition by call_id
-            order by disposition = 'answered' desc, talk_seconds desc, started_at, leg_id
+            order by
+                disposition = 'answered' desc, coalesce(talk_seconds, 0) desc, started_at, leg_id
         ) as talk_position,
         row_number() over (partition by call_id order by started_at, leg_id) as position
     from legs
@@ -24,15 +25,13 @@ merged as (
         count(*) as legs,
         bool_and(is_internal) as is_internal,
         max(case when outside_position = 1 then direction end) as direction,
-        max(case when outside_position = 1 then e164 end) as e164,
+        min_by(e164, outside_position) filter (where not is_internal) as e164,
         min(started_at) as started_at,
         max(ended_at) as ended_at,
         bool_or(disposition = 'answered') as is_answered,
         bool_or(disposition = 'voicemail') as has_voicemail,
-        cast(
-            coalesce(sum(talk_seconds) filter (where disposition = 'answered'), 0)
-            as decimal(18, 6)
-        ) as talk_seconds,
+        cast(sum(talk_seconds) filter (where disposition = 'answered') as decimal(18, 6))
+            as talk_seconds,
         max(
             case
                 when disposition = 'answered' and talk_position = 1 then rep_id
@@ -52,12 +51,12 @@ attributed as (
         legs,
         is_internal,
         case when is_internal then 'internal' else direction end as direction,
-        case when not is_internal then e164 end as e164,
+        e164,
         started_at,
         ended_at,
         is_answered,
         has_voicemail,
-        talk_seconds,
+        case when is_answered then talk_seconds else 0 end as talk_seconds,
         case when is_answered then answering_rep_id else first_rep_id end as rep_id,
         coalesce(rep_ids, []) as rep_ids,
         has_unknown_rep

@@ -11,6 +11,10 @@ legs as (
     select * from {{ ref('int_call_legs') }}
 ),
 
+reps as (
+    select * from {{ ref('stg_crm__reps') }}
+),
+
 crm_numbers as (
     select * from {{ ref('int_crm_calls_numbered') }}
 ),
@@ -32,22 +36,29 @@ explicit_candidates as (
     inner join calls on native_ids.call_id = calls.call_id
 ),
 
-explicit_ranked as (
-    select
-        *,
-        row_number() over (partition by activity_id order by seconds_apart, call_id) as call_rank,
-        row_number() over (partition by call_id order by seconds_apart, activity_id)
-            as activity_rank
-    from explicit_candidates
+named_calls as (
+    select *
+    from (
+        select
+            *,
+            row_number() over (partition by activity_id order by seconds_apart, call_id)
+                as call_rank
+        from explicit_candidates
+    ) as ranked_calls
+    where call_rank = 1
 ),
 
+-- Several activities that name one call are that one call; the nearest gives its links.
 explicit_pairs as (
     select
         activity_id,
         call_id,
-        'explicit' as pair_rule
-    from explicit_ranked
-    where call_rank = 1 and activity_rank = 1
+        case
+            when row_number() over (partition by call_id order by seconds_apart, activity_id) = 1
+                then 'explicit'
+            else 'explicit_again'
+        end as pair_rule
+    from named_calls
 ),
 
 -- An equi-join on number, direction and bucket of time: a range join would cross each number's calls.
@@ -55,13 +66,14 @@ unpaired_activities as (
     select
         activities.activity_id,
         activities.direction,
-        activities.rep_id,
+        reps.rep_id,
         activities.started_at,
         crm_numbers.e164,
         cast(floor({{ epoch_seconds('activities.started_at') }} / {{ var('call_match_seconds') }}) as bigint)
         + neighbours.shift as bucket
     from activities
     inner join crm_numbers on activities.activity_id = crm_numbers.activity_id
+    left join reps on activities.rep_id = reps.rep_id
     cross join (
         select -1 as shift
         union all

@@ -29,9 +29,8 @@ contact_numbers as (
         activities.activity_id,
         contact_points.point as e164
     from activities
-    left join contacts on activities.contact_id = contacts.contact_id
-    inner join contact_points
-        on coalesce(contacts.survivor_id, activities.contact_id) = contact_points.contact_id
+    inner join contacts on activities.contact_id = contacts.contact_id
+    inner join contact_points on contacts.survivor_id = contact_points.contact_id
     where activities.activity_id not in (select activity_id from own_numbers)
 ),
 

@@ -1,5 +1,7 @@
+-- A deleted contact's numbers and addresses name nobody.
 with contacts as (
     select * from {{ ref('int_contacts_resolved') }}
+    where not is_deleted
 ),
 
 phone_numbers as (

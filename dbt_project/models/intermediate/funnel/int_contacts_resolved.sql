@@ -22,11 +22,12 @@ resolved as (
     select
         survivors.contact_id,
         survivors.survivor_id,
-        coalesce(surviving.account_id, survivors.account_id) as account_id,
+        surviving.account_id,
         survivors.phones,
-        survivors.emails
+        survivors.emails,
+        surviving.is_deleted
     from survivors
-    left join contacts as surviving on survivors.survivor_id = surviving.contact_id
+    inner join contacts as surviving on survivors.survivor_id = surviving.contact_id
 )
 
 select * from resolved

@@ -68,9 +68,7 @@ outcomes as (
                 and stage_events.event_number > coalesce(last_other_events.event_number, 0)
         ) as closed_at,
         min(stage_events.changed_at) filter (where stage_events.step_rank = 1) as prospect_at,
-        min(stage_events.changed_at) filter (
-            where stage_events.step_rank >= 2 or stage_events.funnel_step = 'lost'
-        ) as opportunity_at,
+        min(stage_events.changed_at) filter (where stage_events.step_rank >= 2) as opportunity_at,
         count(*) filter (where stage_events.is_step_back) as steps_back
     from stage_events
     inner join last_events on stage_events.object_id = last_events.deal_id
@@ -87,13 +85,19 @@ placed as (
         coalesce(
             deals.account_id,
             contacts.account_id,
-            leads.customer_account_id,
+            surviving_leads.customer_account_id,
             contacts.survivor_id,
             deals.contact_id,
-            leads.customer_id,
-            deals.deal_id
+            surviving_leads.contact_id,
+            surviving_leads.customer_id
         ) as customer_id,
-        leads.lead_source,
+        case
+            when coalesce(deals.account_id, contacts.account_id, surviving_leads.customer_account_id)
+                is not null then 'account'
+            when coalesce(contacts.survivor_id, deals.contact_id) is not null then 'contact'
+            else surviving_leads.customer_kind
+        end as customer_kind,
+        surviving_leads.lead_source,
         deals.owner_rep_id,
         deals.pipeline,
         coalesce(outcomes.stage, deals.stage) as stage,
@@ -103,17 +107,24 @@ placed as (
         deals.created_at,
         outcomes.closed_at,
         outcomes.prospect_at,
-        coalesce(outcomes.opportunity_at, deals.created_at) as opportunity_at,
+        -- A deal that is closed had been opened, though its history begins later.
+        case
+            when outcomes.opportunity_at is not null then outcomes.opportunity_at
+            when outcomes.closed_at is not null or outcomes.deal_id is null then deals.created_at
+        end as opportunity_at,
         coalesce(outcomes.steps_back, 0) as steps_back,
         case
             when merges.object_id is not null then 'merged'
             when deals.is_deleted then 'deleted'
             when stage_map.is_excluded then deals.stage
-        end as exclusion_reason
+        end as own_exclusion_reason,
+        -- A lead that counts in no KPI takes its deals with it.
+        surviving_leads.exclusion_reason as lead_exclusion_reason
     from deals
     left join merges on deals.deal_id = merges.object_id
     left join contacts on deals.contact_id = contacts.contact_id
     left join leads on deals.lead_id = leads.lead_id
+    left join leads as surviving_leads on leads.survivor_id = surviving_leads.lead_id
     left join stage_map
         on deals.connector = stage_map.connector
         and deals.stage = stage_map.native_stage
@@ -123,6 +134,8 @@ placed as (
 owned as (
     select
         placed.*,
+        coalesce(placed.own_exclusion_reason, 'lead_' || placed.lead_exclusion_reason)
+            as exclusion_reason,
         case
             when placed.closed_at is not null
                 then coalesce(owner_periods.owner_rep_id, placed.owner_rep_id)

@@ -9,7 +9,7 @@ steps as (
 touches as (
     select * from {{ ref('int_touches_numbered') }}
     where lead_id is not null
-        and coalesce(exclusion_reason, '') not in ('deleted', 'internal_call')
+        and exclusion_reason is null
 ),
 
 -- Where the inquiry is a call, the clock starts with the call, not with the record of it.
@@ -23,6 +23,7 @@ call_inquiries as (
         and leads.inquiry_channel in ({{ "'" ~ var('call_inquiry_channels') | join("', '") ~ "'" }})
         and touches.channel = 'call'
         and touches.direction = 'inbound'
+        and not touches.is_automated
         and abs({{ seconds_between('touches.started_at', 'coalesce(leads.inquiry_at, leads.created_at)') }})
             <= 60 * {{ var('lead_clock_tolerance_minutes') }}
     group by leads.lead_id
@@ -44,14 +45,18 @@ clocks as (
 answers as (
     select
         clocks.lead_id,
-        min(touches.started_at) as first_attempt_at,
+        min(touches.started_at) as answered_at,
+        min(touches.started_at) filter (where touches.direction = 'outbound') as first_attempt_at,
         min(touches.started_at) filter (where touches.is_completed) as first_contact_at
     from clocks
     inner join touches on clocks.lead_id = touches.lead_id
     where not touches.is_automated
         and (touches.direction = 'outbound' or touches.is_completed)
-        and touches.started_at
-        >= {{ add_seconds('clocks.clock_started_at', -60 * var('lead_clock_tolerance_minutes')) }}
+        and (
+            not clocks.is_inquiry
+            or touches.started_at
+            >= {{ add_seconds('clocks.clock_started_at', -60 * var('lead_clock_tolerance_minutes')) }}
+        )
     group by clocks.lead_id
 ),
 
@@ -66,12 +71,12 @@ answered as (
         answers.first_contact_at,
         case
             when not clocks.is_inquiry then 'not_an_inquiry'
-            when answers.first_attempt_at is not null then 'responded'
+            when answers.answered_at is not null then 'responded'
             when clocks.closed_at is not null then 'never'
             else 'pending'
         end as response_status,
         greatest(
-            coalesce(answers.first_attempt_at, clocks.closed_at, {{ as_of() }}),
+            coalesce(answers.answered_at, clocks.closed_at, {{ as_of() }}),
             clocks.clock_started_at
         ) as waited_until
     from clocks

@@ -4,19 +4,18 @@ with leads as (
 
 stage_events as (
     select * from {{ ref('int_stage_events') }}
-    where object_type = 'lead' and funnel_step is not null
+    where object_type = 'lead'
 ),
 
 deals as (
     select * from {{ ref('int_deals_resolved') }}
-    where exclusion_reason is null and lead_id is not null
+    where own_exclusion_reason is null and lead_id is not null
 ),
 
 last_other_events as (
     select
         object_id as lead_id,
-        max(event_number) filter (where funnel_step <> 'lost') as last_not_lost,
-        max(event_number) as last_event
+        max(event_number) filter (where funnel_step is distinct from 'lost') as last_not_lost
     from stage_events
     group by object_id
 ),
@@ -27,10 +26,12 @@ own_steps as (
         min(stage_events.changed_at) filter (where stage_events.step_rank >= 1) as prospect_at,
         min(stage_events.changed_at) filter (where stage_events.step_rank = 1) as seen_prospect_at,
         min(stage_events.changed_at) filter (where stage_events.step_rank >= 2) as opportunity_at,
-        -- Disqualified now, since the last time that it was not.
+        -- Disqualified now: since the last time that it was not, and for the first time.
         min(stage_events.changed_at) filter (
             where stage_events.event_number > coalesce(last_other_events.last_not_lost, 0)
-        ) as disqualified_at,
+        ) as disqualified_since,
+        min(stage_events.changed_at) filter (where stage_events.funnel_step = 'lost')
+            as first_disqualified_at,
         count(*) filter (where stage_events.is_step_back) as steps_back
     from stage_events
     inner join last_other_events on stage_events.object_id = last_other_events.lead_id
@@ -64,11 +65,15 @@ climbed as (
             as opportunity_at,
         deal_steps.won_at,
         case
-            when deal_steps.won_deals > 0 then null
-            when deal_steps.deals > 0 and deal_steps.deals = deal_steps.lost_deals
-                then deal_steps.last_lost_at
-            when coalesce(deal_steps.deals, 0) = 0 then own_steps.disqualified_at
+            when deal_steps.deals = deal_steps.lost_deals then deal_steps.last_lost_at
+            when deal_steps.deals is null and own_steps.disqualified_since is not null
+                then own_steps.first_disqualified_at
         end as lost_at,
+        -- A lead that was taken up again was open until its last closing.
+        case
+            when deal_steps.deals = deal_steps.lost_deals then deal_steps.last_lost_at
+            when deal_steps.deals is null then own_steps.disqualified_since
+        end as lost_since,
         least(own_steps.seen_prospect_at, deal_steps.prospect_at) as seen_prospect_at,
         cast(coalesce(own_steps.steps_back, 0) + coalesce(deal_steps.steps_back, 0) as bigint)
             as steps_back
@@ -84,7 +89,7 @@ placed as (
         opportunity_at,
         won_at,
         lost_at,
-        coalesce(won_at, lost_at) as closed_at,
+        coalesce(won_at, lost_since) as closed_at,
         case
             when won_at is not null then 'won'
             when lost_at is not null then 'lost'

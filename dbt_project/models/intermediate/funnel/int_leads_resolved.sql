@@ -45,7 +45,7 @@ first_owners as (
     select
         object_id as lead_id,
         owner_rep_id,
-        valid_from as assigned_at
+        changed_at as assigned_at
     from owner_periods
     where period_number = 1
 ),
@@ -62,8 +62,14 @@ resolved as (
             contacts.account_id,
             contacts.survivor_id,
             leads.contact_id,
+            merges.survivor_id,
             leads.lead_id
         ) as customer_id,
+        case
+            when coalesce(leads.account_id, contacts.account_id) is not null then 'account'
+            when coalesce(contacts.survivor_id, leads.contact_id) is not null then 'contact'
+            else 'lead'
+        end as customer_kind,
         leads.lead_source,
         coalesce(first_owners.owner_rep_id, leads.owner_rep_id) as first_owner_rep_id,
         leads.owner_rep_id,

@@ -14,6 +14,13 @@ stage_map as (
     select * from {{ ref('stg_reference__stage_map') }}
 ),
 
+present_stages as (
+    select 'lead' as object_type, lead_id as object_id, status as native_stage from leads
+    union all
+    select 'deal' as object_type, deal_id as object_id, stage as native_stage from deals
+),
+
+-- Of changes at one moment the one to the present stage is the last.
 recorded as (
     select
         stage_changes.object_type,
@@ -22,8 +29,12 @@ recorded as (
         stage_changes.stage as native_stage,
         stage_map.funnel_step,
         stage_map.step_rank,
-        0 as event_order
+        case when present_stages.object_id is not null then 1 else 0 end as event_order
     from stage_changes
+    left join present_stages
+        on stage_changes.object_type = present_stages.object_type
+        and stage_changes.object_id = present_stages.object_id
+        and stage_changes.stage = present_stages.native_stage
     left join stage_map
         on stage_changes.connector = stage_map.connector
         and stage_changes.object_type = stage_map.object_type
@@ -56,7 +67,10 @@ present_leads as (
 deals_without_history as (
     select
         deals.deal_id,
-        deals.created_at,
+        -- A deal that says that it closed before it was opened is closed all the same.
+        least(
+            deals.created_at, coalesce(deals.closed_at, deals.updated_at, deals.created_at)
+        ) as created_at,
         coalesce(deals.closed_at, deals.updated_at, deals.created_at) as closed_at,
         deals.stage,
         stage_map.funnel_step,
@@ -89,7 +103,6 @@ closed_deals as (
         stage as native_stage,
         funnel_step,
         step_rank,
-        -- Records that say that they closed before they were opened are closed all the same.
         1 as event_order
     from deals_without_history
     where funnel_step in ('won', 'lost')
@@ -106,18 +119,12 @@ events as (
     select * from closed_deals
 ),
 
--- Of changes at one moment the one that is further along comes last.
 numbered as (
     select
         *,
         row_number() over (
             partition by object_type, object_id
-            order by
-                event_order,
-                changed_at,
-                case when funnel_step = 'lost' then 3 else coalesce(step_rank, -1) end,
-                funnel_step nulls first,
-                native_stage
+            order by changed_at, event_order, native_stage
         ) as event_number
     from events
 ),

@@ -27,42 +27,55 @@ days as (
 ),
 
 teams as (
-    select distinct
-        team,
-        time_zone,
-        country
-    from working_hours
+    select team from working_hours
+    union
+    select team from holidays where team is not null
+),
+
+-- A team without hours of its own has those of everybody (`*`), and its own holidays.
+team_hours as (
+    select
+        teams.team,
+        working_hours.weekday,
+        working_hours.opens,
+        working_hours.closes,
+        working_hours.time_zone,
+        working_hours.country
+    from teams
+    inner join working_hours
+        on working_hours.team = case
+            when teams.team in (select team from working_hours) then teams.team
+            else '*'
+        end
 ),
 
 worked_days as (
     select
-        teams.team,
-        teams.time_zone,
+        team_hours.*,
         days.day
-    from teams
-    cross join days
+    from days
+    inner join team_hours on isodow(days.day) = team_hours.weekday
     where not exists (
         select 1 from holidays
         where holidays.day = days.day
-            and (holidays.team = teams.team or holidays.team = '*' or holidays.country = teams.country)
+            and (
+                holidays.team in (team_hours.team, '*')
+                or holidays.country = team_hours.country
+                or (holidays.team is null and holidays.country is null)
+            )
     )
 ),
 
+-- Hours that close before they open end on the next day.
 intervals as (
     select
-        worked_days.team,
-        worked_days.day,
-        {{ from_zone('worked_days.day + working_hours.opens', 'worked_days.time_zone') }} as opens_at,
+        team,
+        {{ from_zone('day + opens', 'time_zone') }} as opens_at,
         case
-            when working_hours.closes_at_midnight
-                then {{ from_zone('cast(worked_days.day + 1 as timestamp)', 'worked_days.time_zone') }}
-            else {{ from_zone('worked_days.day + working_hours.closes', 'worked_days.time_zone') }}
+            when closes > opens then {{ from_zone('day + closes', 'time_zone') }}
+            else {{ from_zone('day + 1 + closes', 'time_zone') }}
         end as closes_at
     from worked_days
-    inner join working_hours
-        on worked_days.team = working_hours.team
-        and worked_days.time_zone = working_hours.time_zone
-        and isodow(worked_days.day) = working_hours.weekday
 ),
 
 -- Cut at midnight UTC, so that a moment finds its intervals by an equi-join on its day.
@@ -104,7 +117,7 @@ every_day as (
     select
         teams.team,
         days.day as utc_day
-    from (select distinct team from teams) as teams
+    from teams
     cross join days
 ),
 

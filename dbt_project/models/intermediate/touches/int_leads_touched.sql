@@ -1,7 +1,7 @@
 with touches as (
     select * from {{ ref('int_touches_numbered') }}
     where lead_id is not null
-        and coalesce(exclusion_reason, '') not in ('deleted', 'internal_call')
+        and exclusion_reason is null
 ),
 
 steps as (
@@ -39,7 +39,8 @@ counted as (
         count(*) filter (
             where touches.is_completed and touches.started_at <= steps.won_at
         ) as contacts_to_win,
-        max(touches.started_at) as last_touch_at
+        -- What a machine sends goes on for ever; it keeps no lead from being abandoned.
+        max(touches.started_at) filter (where not touches.is_automated) as last_touch_at
     from touches
     inner join steps on touches.lead_id = steps.lead_id
     group by touches.lead_id

@@ -188,6 +188,7 @@ with_contact as (
         matched.talk_seconds,
         matched.is_completed,
         matched.is_automated,
+        matched.is_answered,
         matched.own_exclusion_reason,
         matched.rep_id,
         coalesce(

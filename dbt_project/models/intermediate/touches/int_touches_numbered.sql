@@ -14,18 +14,34 @@ deals as (
 first_wins as (
     select
         customer_id,
+        customer_kind,
         min(closed_at) as first_won_at
     from deals
     where funnel_step = 'won' and exclusion_reason is null
-    group by customer_id
+    group by customer_id, customer_kind
 ),
 
 with_customer as (
     select
         touches.*,
-        coalesce(touches.lead_customer_id, contacts.account_id, touches.contact_id) as customer_id
+        coalesce(
+            touches.own_exclusion_reason, 'lead_' || touches.lead_exclusion_reason
+        ) as exclusion_reason,
+        coalesce(
+            touches.lead_customer_id,
+            contacts.account_id,
+            touches.contact_id,
+            deals.customer_id
+        ) as customer_id,
+        case
+            when touches.lead_customer_id is not null then touches.lead_customer_kind
+            when contacts.account_id is not null then 'account'
+            when touches.contact_id is not null then 'contact'
+            else deals.customer_kind
+        end as customer_kind
     from touches
     left join contacts on touches.contact_id = contacts.contact_id
+    left join deals on touches.deal_id = deals.deal_id
 ),
 
 counted as (
@@ -34,7 +50,7 @@ counted as (
         row_number() over (partition by lead_id order by started_at, touch_id) as attempt_number
     from with_customer
     where lead_id is not null
-        and own_exclusion_reason is null
+        and exclusion_reason is null
         and not is_automated
         and (direction = 'outbound' or is_completed)
 ),
@@ -44,7 +60,7 @@ completed as (
         touch_id,
         row_number() over (partition by lead_id order by started_at, touch_id) as contact_number
     from with_customer
-    where lead_id is not null and own_exclusion_reason is null and is_completed
+    where lead_id is not null and exclusion_reason is null and is_completed
 ),
 
 followed as (
@@ -53,7 +69,7 @@ followed as (
         lag(started_at) over (partition by lead_id order by started_at, touch_id)
             as previous_started_at
     from with_customer
-    where lead_id is not null and own_exclusion_reason is null
+    where lead_id is not null and exclusion_reason is null
 ),
 
 numbered as (
@@ -67,13 +83,12 @@ numbered as (
         with_customer.talk_seconds,
         with_customer.is_completed,
         with_customer.is_automated,
-        coalesce(
-            with_customer.own_exclusion_reason, 'lead_' || with_customer.lead_exclusion_reason
-        )
-            as exclusion_reason,
+        with_customer.is_answered,
+        with_customer.exclusion_reason,
         with_customer.rep_id,
         with_customer.contact_id,
         with_customer.customer_id,
+        with_customer.customer_kind,
         with_customer.lead_id,
         with_customer.lead_source,
         with_customer.deal_id,
@@ -91,7 +106,9 @@ numbered as (
         with_customer.crm_activity_id,
         with_customer.telephony_call_id
     from with_customer
-    left join first_wins on with_customer.customer_id = first_wins.customer_id
+    left join first_wins
+        on with_customer.customer_id = first_wins.customer_id
+        and with_customer.customer_kind = first_wins.customer_kind
     left join counted on with_customer.touch_id = counted.touch_id
     left join completed on with_customer.touch_id = completed.touch_id
     left join followed on with_customer.touch_id = followed.touch_id

@@ -70,6 +70,7 @@ sessions as (
         talk_seconds,
         is_session_completed as is_completed,
         is_session_automated as is_automated,
+        is_answered,
         own_exclusion_reason,
         rep_id,
         contact_id,
@@ -103,6 +104,7 @@ flagged as (
         together.*,
         leads.exclusion_reason as lead_exclusion_reason,
         leads.customer_id as lead_customer_id,
+        leads.customer_kind as lead_customer_kind,
         leads.lead_source
     from together
     left join leads on together.lead_id = leads.lead_id

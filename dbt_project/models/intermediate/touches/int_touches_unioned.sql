@@ -8,6 +8,12 @@ calls as (
 
 pairs as (
     select * from {{ ref('int_calls_paired_with_crm') }}
+    where pair_rule <> 'explicit_again'
+),
+
+swallowed as (
+    select * from {{ ref('int_calls_paired_with_crm') }}
+    where pair_rule = 'explicit_again'
 ),
 
 contacts as (
@@ -42,19 +48,22 @@ crm_touches as (
         activities.activity_id as touch_id,
         case when calls.call_id is null then 'crm' else 'both' end as source,
         activities.kind as channel,
-        coalesce(
-            case when not calls.is_internal then calls.direction end, activities.direction
-        ) as direction,
+        coalesce(calls.direction, activities.direction) as direction,
         coalesce(calls.started_at, activities.started_at) as started_at,
-        coalesce(calls.ended_at, activities.ended_at) as ended_at,
+        case when calls.call_id is null then activities.ended_at else calls.ended_at end
+            as ended_at,
         case
             when activities.kind = 'call'
-                then coalesce(calls.talk_seconds, activities.duration_seconds)
+                then case
+                    when calls.call_id is null then activities.duration_seconds
+                    else calls.talk_seconds
+                end
         end as talk_seconds,
         not activities.is_automated and case
             when activities.kind = 'call' and calls.call_id is not null
                 then calls.is_answered
-                    and calls.talk_seconds >= {{ var('completed_call_min_talk_seconds') }}
+                    and coalesce(calls.talk_seconds, 0)
+                    >= {{ var('completed_call_min_talk_seconds') }}
             -- Without a duration the outcome decides; without an outcome, the duration.
             when activities.kind = 'call'
                 then case
@@ -68,22 +77,35 @@ crm_touches as (
             else coalesce(activities.direction = 'inbound', false)
         end as is_completed,
         activities.is_automated,
+        -- Empty where the CRM says neither how the call ended nor how long it was.
+        case
+            when activities.kind <> 'call' then null
+            when calls.call_id is not null then calls.is_answered
+            when outcomes.outcome is not null then outcomes.outcome = 'connected'
+            else activities.duration_seconds > 0
+        end as is_answered,
         case
             when activities.is_deleted then 'deleted'
             when coalesce(calls.is_internal, activities.kind = 'call' and rep_phones.rep_id is not null)
                 then 'internal_call'
         end as own_exclusion_reason,
         coalesce(calls.rep_id, activities.rep_id) as rep_id,
-        coalesce(contacts.survivor_id, activities.contact_id) as contact_id,
+        -- A call of a deleted contact stays, and its contact is unknown.
+        case
+            when not coalesce(contacts.is_deleted, false)
+                then coalesce(contacts.survivor_id, activities.contact_id)
+        end as contact_id,
         leads.survivor_id as named_lead_id,
         coalesce(deals.survivor_id, activities.deal_id) as deal_id,
         activities.phone,
-        calls.e164,
+        case when phone_numbers.e164 is null then calls.e164 end as e164,
         activities.email,
         activities.activity_id as crm_activity_id,
         calls.call_id as telephony_call_id,
         pairs.pair_rule
     from activities
+    -- A call that was logged twice with the telephony's id is one call.
+    left join swallowed on activities.activity_id = swallowed.activity_id
     left join pairs on activities.activity_id = pairs.activity_id
     left join calls on pairs.call_id = calls.call_id
     left join contacts on activities.contact_id = contacts.contact_id
@@ -93,6 +115,7 @@ crm_touches as (
         on activities.kind = outcomes.kind and activities.outcome = outcomes.native_outcome
     left join phone_numbers on activities.phone = phone_numbers.written
     left join rep_phones on phone_numbers.e164 = rep_phones.point
+    where swallowed.activity_id is null
 ),
 
 telephony_touches as (
@@ -106,9 +129,10 @@ telephony_touches as (
         calls.ended_at,
         calls.talk_seconds,
         calls.is_answered
-        and not calls.is_internal
-        and calls.talk_seconds >= {{ var('completed_call_min_talk_seconds') }} as is_completed,
+        and coalesce(calls.talk_seconds, 0) >= {{ var('completed_call_min_talk_seconds') }}
+            as is_completed,
         false as is_automated,
+        calls.is_answered,
         case when calls.is_internal then 'internal_call' end as own_exclusion_reason,
         calls.rep_id,
         cast(null as varchar) as contact_id,

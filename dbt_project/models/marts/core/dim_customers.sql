@@ -19,41 +19,40 @@ contacts as (
 ),
 
 named as (
-    select customer_id from leads
+    select customer_id, customer_kind from leads
     union
-    select customer_id from deals
+    select customer_id, customer_kind from deals
     union
-    select customer_id from touches where customer_id is not null
+    select customer_id, customer_kind from touches where customer_id is not null
 ),
 
 wins as (
     select
         customer_id,
+        customer_kind,
         min(closed_at) as first_won_at,
         count(*) as contracts
     from deals
     where funnel_step = 'won' and exclusion_reason is null
-    group by customer_id
+    group by customer_id, customer_kind
 ),
 
 described as (
     select
         named.customer_id,
-        case
-            when accounts.account_id is not null then 'account'
-            when contacts.contact_id is not null then 'contact'
-            else 'other'
-        end as kind,
+        named.customer_kind,
         coalesce(accounts.account_name, contacts.full_name) as customer_name,
         accounts.industry,
         accounts.country,
         wins.first_won_at,
         coalesce(wins.contracts, 0) as contracts
     from named
-    left join accounts on named.customer_id = accounts.account_id
+    left join accounts
+        on named.customer_id = accounts.account_id and named.customer_kind = 'account'
     left join contacts
-        on named.customer_id = contacts.contact_id and accounts.account_id is null
-    left join wins on named.customer_id = wins.customer_id
+        on named.customer_id = contacts.contact_id and named.customer_kind = 'contact'
+    left join wins
+        on named.customer_id = wins.customer_id and named.customer_kind = wins.customer_kind
 )
 
 select * from described

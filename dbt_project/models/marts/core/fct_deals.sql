@@ -26,7 +26,7 @@ converted as (
             case
                 when dated.counted_currency = '{{ var("reporting_currency") }}' then dated.amount
                 else dated.amount * exchange_rates.rate
-            end as decimal(18, 2)
+            end as decimal(28, 6)
         ) as reporting_amount
     from dated
     left join exchange_rates
@@ -38,7 +38,7 @@ converted as (
 first_wins as (
     select
         deal_id,
-        row_number() over (partition by customer_id order by closed_at, deal_id) as win_number
+        row_number() over (partition by customer_id, customer_kind order by closed_at, deal_id) as win_number
     from deals
     where funnel_step = 'won' and exclusion_reason is null
 ),
@@ -49,6 +49,7 @@ described as (
         converted.survivor_id as surviving_deal_id,
         converted.lead_id,
         converted.customer_id,
+        converted.customer_kind,
         converted.contact_id,
         converted.owner_rep_id,
         converted.closing_rep_id,
@@ -63,7 +64,7 @@ described as (
         converted.closed_at,
         converted.funnel_step = 'won' as is_won,
         converted.funnel_step = 'lost' as is_lost,
-        coalesce(first_wins.win_number = 1, false) as is_new_contract,
+        coalesce(first_wins.win_number = 1 and converted.customer_id is not null, false) as is_new_contract,
         case
             when converted.closed_at >= converted.created_at
                 then {{ seconds_between('converted.created_at', 'converted.closed_at') }} / 86400.0

@@ -19,6 +19,7 @@ described as (
         leads.lead_id,
         leads.survivor_id as surviving_lead_id,
         leads.customer_id,
+        leads.customer_kind,
         leads.contact_id,
         leads.account_id,
         leads.lead_source,
@@ -41,8 +42,13 @@ described as (
                 then waited.business_waiting_seconds
         end as business_response_seconds,
         waited.is_answered_outside_hours,
-        case when leads.is_inquiry then waited.waiting_seconds end as waiting_seconds,
-        waited.business_waiting_seconds,
+        case
+            when waited.response_status in ('pending', 'never') then waited.waiting_seconds
+        end as waiting_seconds,
+        case
+            when waited.response_status in ('pending', 'never')
+                then waited.business_waiting_seconds
+        end as business_waiting_seconds,
         steps.prospect_at,
         steps.opportunity_at,
         steps.won_at,
@@ -69,6 +75,7 @@ described as (
 judged as (
     select
         *,
+        coalesce(touched_long_ago, false) as is_given_up,
         coalesce(touched_long_ago, false)
         and completed_contacts < {{ var('persistence_contacts') }} as is_gave_up_early
     from (
@@ -88,6 +95,7 @@ select
     lead_id,
     surviving_lead_id,
     customer_id,
+    customer_kind,
     contact_id,
     account_id,
     lead_source,
@@ -119,6 +127,7 @@ select
     automated_touches,
     contacts_to_win,
     is_burst,
+    is_given_up,
     is_gave_up_early,
     last_touch_at,
     is_excluded,

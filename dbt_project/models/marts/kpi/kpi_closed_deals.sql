@@ -32,8 +32,13 @@ counted as (
         count(*) filter (where is_won) as won,
         count(*) filter (where is_lost) as lost,
         count(*) filter (where is_won and reporting_amount is null) as won_without_amount,
-        cast(coalesce(sum(reporting_amount) filter (where is_won), 0) as decimal(18, 2))
-            as won_amount,
+        -- Nothing won is 0; won without any amount that is known is not.
+        cast(
+            case
+                when count(*) filter (where is_won) = 0 then 0
+                else sum(reporting_amount) filter (where is_won)
+            end as decimal(28, 6)
+        ) as won_amount,
         count(*) filter (where is_won and reporting_amount is not null) as won_with_amount,
         {{ percentile('reporting_amount', 0.5) }} filter (where is_won) as median_deal,
         {{ percentile('cycle_days', 0.5) }} filter (where is_won) as median_cycle_days

@@ -14,7 +14,10 @@ inquiries as (
         leads.first_owner_rep_id as rep_id,
         reps.team,
         {{ seconds_between('leads.clock_started_at', as_of()) }} as age_seconds,
-        leads.response_status = 'responded' as is_responded
+        leads.response_status = 'responded' as is_responded,
+        coalesce(leads.response_seconds, leads.waiting_seconds) as seconds_waited,
+        -- As the article that it is set beside, which left out what took longer.
+        leads.response_seconds <= 86400 * {{ var('comparable_response_days') }} as is_comparable
     from leads
     left join reps on leads.first_owner_rep_id = reps.rep_id
 ),
@@ -24,7 +27,7 @@ scoped as (
         'inquiries',
         [
             'response_status', 'is_responded', 'age_seconds', 'response_seconds',
-            'waiting_seconds', 'business_response_seconds', 'business_waiting_seconds',
+            'seconds_waited', 'is_comparable', 'business_response_seconds',
             'is_answered_outside_hours', 'prospect_at is not null as is_prospect',
         ]
     ) }}
@@ -46,7 +49,11 @@ counted as (
         count(*) filter (where age_seconds >= {{ seconds }} and response_seconds <= {{ seconds }})
             as within_{{ name }},
         {% endfor -%}
-        sum(response_seconds) as response_seconds,
+        count(*) filter (where is_comparable) as answered_comparably,
+        sum(response_seconds) filter (where is_comparable) as comparable_seconds,
+        -- Of answers only: an answer given when nobody works has no business time.
+        {{ percentile('business_response_seconds', 0.5) }} / 3600.0
+            as median_business_response_hours,
         count(*) filter (where response_seconds <= 3600) as answered_within_1h,
         count(*) filter (where response_seconds <= 3600 and is_prospect) as prospects_within_1h,
         count(*) filter (where response_seconds > 3600) as answered_after_1h,
@@ -58,7 +65,7 @@ counted as (
 curve as (
     {{ survival_curve(
         'scoped', ['period_grain', 'period_start', 'scope', 'scope_value'],
-        'waiting_seconds', 'is_responded'
+        'seconds_waited', 'is_responded'
     ) }}
 ),
 
@@ -71,32 +78,6 @@ percentiles as (
         min(duration) filter (where still_waiting <= 0.5) / 3600.0 as median_response_hours,
         min(duration) filter (where still_waiting <= 0.1) / 3600.0 as p90_response_hours
     from curve
-    group by period_grain, period_start, scope, scope_value
-),
-
--- An answer given when nobody was to work says nothing of working time.
-in_hours as (
-    select * from scoped
-    where business_waiting_seconds is not null
-        and (not is_responded or business_response_seconds is not null)
-),
-
-business_curve as (
-    {{ survival_curve(
-        'in_hours', ['period_grain', 'period_start', 'scope', 'scope_value'],
-        'business_waiting_seconds', 'is_responded'
-    ) }}
-),
-
-business_medians as (
-    select
-        period_grain,
-        period_start,
-        scope,
-        scope_value,
-        min(duration) filter (where still_waiting <= 0.5) / 3600.0
-            as median_business_response_hours
-    from business_curve
     group by period_grain, period_start, scope, scope_value
 ),
 
@@ -122,10 +103,11 @@ labelled as (
         {{ wilson_high('counted.within_' ~ name, 'counted.eligible_' ~ name) }}
             as share_within_{{ name }}_high,
         {% endfor -%}
-        {{ ratio('counted.response_seconds', '3600 * counted.responded') }} as mean_response_hours,
+        {{ ratio('counted.comparable_seconds', '3600 * counted.answered_comparably') }}
+            as mean_response_hours,
         percentiles.median_response_hours,
         percentiles.p90_response_hours,
-        business_medians.median_business_response_hours,
+        counted.median_business_response_hours,
         counted.answered_within_1h,
         counted.prospects_within_1h,
         counted.answered_after_1h,
@@ -160,11 +142,6 @@ labelled as (
         and counted.period_start = percentiles.period_start
         and counted.scope = percentiles.scope
         and counted.scope_value = percentiles.scope_value
-    left join business_medians
-        on counted.period_grain = business_medians.period_grain
-        and counted.period_start = business_medians.period_start
-        and counted.scope = business_medians.scope
-        and counted.scope_value = business_medians.scope_value
     {{ join_scope_label('counted') }}
 )
 

@@ -17,11 +17,7 @@ cleaned as (
             else try_cast(trim(weekday) as integer)
         end as weekday,
         try_cast(trim(opens) as time) as opens,
-        case
-            when trim(closes) in ('24:00', '24:00:00', '00:00', '00:00:00') then time '23:59:59.999999'
-            else try_cast(trim(closes) as time)
-        end as closes,
-        trim(closes) in ('24:00', '24:00:00', '00:00', '00:00:00') as closes_at_midnight,
+        try_cast(replace(trim(closes), '24:00', '00:00') as time) as closes,
         coalesce(nullif(trim(time_zone), ''), '{{ var("business_timezone") }}') as time_zone,
         nullif(trim(country), '') as country
     from working_hours

@@ -1,0 +1,97 @@
+{# First day after a period. #}
+{% macro period_end(grain, start) -%}
+    cast(
+        case {{ grain }}
+            when 'week' then {{ start }} + interval 7 day
+            when 'month' then {{ start }} + interval 1 month
+            else {{ start }} + interval 3 month
+        end as date
+    )
+{%- endmacro %}
+
+{# A KPI mart's rows with the words that their evidence is made of: the period, whose, which source.
+
+A scope_value is the CRM's text: quotes in it are doubled. What nobody knows counts as `unknown`,
+as in scope_columns(). #}
+{% macro with_evidence_words(relation) %}
+    select
+        *,
+        ' between date ''' || cast(period_start as varchar) || ''' and date '''
+        || cast({{ period_end('period_grain', 'period_start') }} - 1 as varchar) || ''''
+            as in_period,
+        case
+            when scope = 'rep' then ' = ' || {{ quoted('scope_value') }}
+            when scope = 'team' and scope_value = 'unknown'
+                then ' not in (select rep_id from marts.dim_reps where team <> ''unknown'')'
+            when scope = 'team'
+                then
+                    ' in (select rep_id from marts.dim_reps where team = '
+                    || {{ quoted('scope_value') }} || ')'
+        end as by_rep,
+        case when scope = 'lead_source' then ' = ' || {{ quoted('scope_value') }} end as by_source
+    from {{ relation }}
+{% endmacro %}
+
+{% macro quoted(text) -%}
+    '''' || replace({{ text }}, '''', '''''') || ''''
+{%- endmacro %}
+
+{# SQL that makes the text `fact where …`: the rows of a fact behind a figure of the period and scope.
+
+`moment` is the fact's time that falls in the period, `rep` the rep that it is counted for. #}
+{% macro evidence_of(fact, filter, moment, rep, source='lead_source') -%}
+    '{{ fact }} where {{ filter | replace("'", "''") }}'
+    || ' and {{ local_date(moment) | replace("'", "''") }}' || in_period
+    || coalesce(' and coalesce({{ rep }}, ''unknown'')' || by_rep, '')
+    || coalesce(' and coalesce({{ source }}, ''unknown'')' || by_source, '')
+{%- endmacro %}
+
+{# The same for rows that hang on other rows by `key`: `within` is the SQL of their evidence. #}
+{% macro evidence_within(fact, filter, key, within) -%}
+    '{{ fact }} where {{ filter | replace("'", "''") }} and {{ key }} in (select {{ key }} from marts.'
+    || {{ within }} || ')'
+{%- endmacro %}
+
+{# One measure of a KPI mart, in the scorecard's shape.
+
+`summed`: what to add up over the rows of evidence_numerator, where the numerator is not their
+number. `caveat`: why the figure is not to be relied on, as far as only its own mart knows. #}
+{% macro scorecard_measure(
+    relation, kpi, measure, value, denominator, evidence,
+    numerator='null', evidence_numerator='null', summed='', low='null', high='null', caveat='null'
+) %}
+    select
+        period_grain,
+        period_start,
+        scope,
+        scope_value,
+        scope_label,
+        '{{ kpi }}' as kpi,
+        '{{ measure }}' as measure,
+        cast({{ value }} as double) as value,
+        cast({{ numerator }} as double) as numerator,
+        cast({{ denominator }} as double) as denominator,
+        cast({{ low }} as double) as low,
+        cast({{ high }} as double) as high,
+        cast({{ caveat }} as varchar) as caveat,
+        {{ evidence }} as evidence,
+        cast({{ evidence_numerator }} as varchar) as evidence_numerator,
+        {% if summed %}'{{ summed }}'{% else %}cast(null as varchar){% endif %} as evidence_summed
+    from {{ relation }}
+{% endmacro %}
+
+{# The limits of a count of independent events (Byar's approximation of the exact Poisson limits:
+N. E. Breslow and N. E. Day, Statistical Methods in Cancer Research II, 1987, p. 69). #}
+{% macro count_low(events) -%}
+    case when {{ events }} = 0 then 0.0 else
+        {{ events }} * power(
+            1 - 1.0 / (9 * {{ events }}) - {{ var('z_95') }} / (3 * sqrt({{ events }})), 3
+        )
+    end
+{%- endmacro %}
+
+{% macro count_high(events) -%}
+    ({{ events }} + 1) * power(
+        1 - 1.0 / (9 * ({{ events }} + 1)) + {{ var('z_95') }} / (3 * sqrt({{ events }} + 1)), 3
+    )
+{%- endmacro %}
