@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+HOME_DIR := $(or $(TOUCHLINE_HOME),$(CURDIR)/warehouse)
 
 export PYTHON
 # Compiled modules halve every start; some images switch them off.
@@ -35,8 +36,10 @@ dev: setup ## Dagster's web page with the graph, at http://127.0.0.1:3000
 report: setup ## the scorecard of what is published
 	@$(BIN)/touchline report $(ARGS)
 
-docs: setup ## dbt's page of every table and column, in TOUCHLINE_HOME/dbt_target
-	@$(BIN)/touchline docs $(ARGS)
+docs: setup ## one page of every table and column, TOUCHLINE_HOME/dbt_target/static_index.html
+	TOUCHLINE_BUILD_FILE="$(HOME_DIR)/build.duckdb" TOUCHLINE_TMP_DIR="$(HOME_DIR)/tmp" \
+	  $(BIN)/dbt --quiet docs generate --static --project-dir dbt_project --profiles-dir dbt_project \
+	  --target-path "$(HOME_DIR)/dbt_target" --log-path "$(HOME_DIR)/logs"
 
 clean: ## remove the environment and the caches; TOUCHLINE_HOME stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
