@@ -52,6 +52,28 @@ as in scope_columns(). #}
     || {{ within }} || ')'
 {%- endmacro %}
 
+{# Whose and when, of the facts that several measures stand on. #}
+{% macro lead_evidence(filter='') -%}
+    {{ evidence_of('fct_leads', 'not is_excluded' ~ filter, 'created_at', 'first_owner_rep_id') }}
+{%- endmacro %}
+
+{% macro inquiry_evidence(filter='') -%}
+    {{ evidence_of(
+        'fct_leads', 'not is_excluded and is_inquiry' ~ filter,
+        'clock_started_at', 'first_owner_rep_id'
+    ) }}
+{%- endmacro %}
+
+{% macro deal_evidence(filter) -%}
+    {{ evidence_of('fct_deals', 'not is_excluded and ' ~ filter, 'closed_at', 'closing_rep_id') }}
+{%- endmacro %}
+
+{% macro event_evidence(filter) -%}
+    {{ evidence_of(
+        'fct_collateral_events', 'not is_excluded and ' ~ filter, 'occurred_at', 'rep_id'
+    ) }}
+{%- endmacro %}
+
 {# One measure of a KPI mart, in the scorecard's shape.
 
 `summed`: what to add up over the rows of evidence_numerator, where the numerator is not their
@@ -91,7 +113,9 @@ N. E. Breslow and N. E. Day, Statistical Methods in Cancer Research II, 1987, p.
 {%- endmacro %}
 
 {% macro count_high(events) -%}
-    ({{ events }} + 1) * power(
-        1 - 1.0 / (9 * ({{ events }} + 1)) + {{ var('z_95') }} / (3 * sqrt({{ events }} + 1)), 3
+    (
+        ({{ events }} + 1) * power(
+            1 - 1.0 / (9 * ({{ events }} + 1)) + {{ var('z_95') }} / (3 * sqrt({{ events }} + 1)), 3
+        )
     )
 {%- endmacro %}
