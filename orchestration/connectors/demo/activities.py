@@ -1,5 +1,8 @@
 """crm/activities and crm/collateral_events: what reps wrote down, and what they sent."""
 
+# ruff: noqa: PLR2004
+# The chances that make up the model stand where they are used.
+
 import numpy as np
 import pyarrow as pa
 
@@ -19,7 +22,7 @@ from orchestration.connectors.demo.draws import (
 )
 from orchestration.connectors.demo.lead_rows import emails
 from orchestration.connectors.demo.leads import NONE
-from orchestration.connectors.demo.timeline import (
+from orchestration.connectors.demo.touches import (
     BY_ADDRESS,
     BY_ALL,
     BY_CONTACT,
@@ -96,7 +99,7 @@ def activity_table(unit: Unit, window: Window) -> pa.Table:
 
 
 def _versions(unit: Unit, of: Touches, mended: Ints) -> pa.Table:
-    """One row a touch, but one a message for bursts; `mended`: seconds, NEVER for first versions."""
+    """One row a touch, one a message for bursts; `mended`: seconds, NEVER for first ones."""
     # Only the first message of a burst is ever deleted.
     runs = Segments(np.where((of.kind == MESSAGE) & (mended == NEVER), burst_sizes(of.number), 1))
     row, part = runs.owners(), runs.positions()
@@ -108,6 +111,7 @@ def _versions(unit: Unit, of: Touches, mended: Ints) -> pa.Table:
     corrected = (mended < NEVER) & ~deleted
     timed = of.timed & (is_call | (of.kind == MEETING))
     talk = of.talk + np.where(corrected, 15, 0)
+    updated = np.where(mended < NEVER, mended, start + of.talk + 60)
     left = (of.outcome == VOICEMAIL) & ~of.inbound & (hashed(of.number, 109) < 0.5)
     deal = unit.main_deals()[of.lead]
     with_deal = np.isin(of.link, (BY_DEAL, BY_ALL)) & (deal >= 0)
@@ -141,7 +145,7 @@ def _versions(unit: Unit, of: Touches, mended: Ints) -> pa.Table:
         "thread_id": text.ids("M", np.where(of.kind == EMAIL, leads.number[of.lead], NONE)),
         "is_automated": text.flags(of.automated, of.automated | (hashed(number, 112) < 0.8)),
         "telephony_call_id": _named_calls(of),
-        "updated_at": text.times(np.where(mended < NEVER, mended, start + of.talk + 60), number + 2),
+        "updated_at": text.times(updated, number + 2),
         "is_deleted": text.flags((mended < NEVER) & deleted),
     })  # fmt: skip
 

@@ -3,6 +3,9 @@
 Besides the calls of leads there are those of strangers and those between reps.
 """
 
+# ruff: noqa: PLR2004
+# The chances that make up the model stand where they are used.
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,14 +21,13 @@ from orchestration.connectors.demo.draws import (
     Segments,
     choice,
     hashed,
-    hashed_choice,
     stacked,
     taken,
     whole,
 )
 from orchestration.connectors.demo.leads import NONE, SLOTS, Leads
 from orchestration.connectors.demo.names import rep_emails
-from orchestration.connectors.demo.timeline import (
+from orchestration.connectors.demo.touches import (
     BUSY,
     CALL,
     CONNECTED,

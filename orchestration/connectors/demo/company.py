@@ -1,9 +1,12 @@
 """The company as its settings make it: how many leads a day, who sells, when people work."""
 
+# ruff: noqa: PLR2004
+# The chances that make up the model stand where they are used.
+
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from functools import cached_property
+from datetime import date, datetime, time, timedelta
+from functools import cache, cached_property
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -20,7 +23,9 @@ SPAN_DAYS = 110
 _WEEK = np.array([12, 13, 13, 12, 11, 4, 3], np.int64)
 """How the leads of a week fall on Monday to Sunday."""
 _OPENS, _CLOSES = 9 * HOUR, 18 * HOUR
-_SMALLEST_UNIT, _LARGEST_UNIT = 50, 50_000
+_SMALLEST_UNIT, _LARGEST_UNIT = 250, 50_000
+_LAST_NIGHT = 3_000
+"""So many days after the first night, clocks are no longer changed."""
 
 
 @dataclass(frozen=True)
@@ -116,21 +121,11 @@ class Company:
             found = np.where(away, (found + 1) % len(reps.zone), found)
         return found
 
-    @cached_property
+    @property
     def _offsets(self) -> tuple[int, Ints]:
-        """(first day, zone x day -> seconds east of Greenwich at noon UTC)."""
-        first, last = self.first_day - 10, self.start_day + 3_000
-        noons = [datetime(1970, 1, 1, 12) + timedelta(days=d) for d in range(first, last)]  # noqa: DTZ001
-        rows = []
-        for zone in ZONES:
-            info = ZoneInfo(zone)
-            rows.append(
-                [
-                    (noon.replace(tzinfo=info).utcoffset() or timedelta()).total_seconds()
-                    for noon in noons
-                ]
-            )
-        return first, np.array(rows, np.int64)
+        """(first day, zone x day -> seconds east of Greenwich at noon)."""
+        first = self.first_day - 10
+        return first, _offsets_of_zones(first, self.start_day + _LAST_NIGHT)
 
     def offset(self, zones: Ints, days: Ints) -> Ints:
         """Seconds east of Greenwich."""
@@ -153,6 +148,22 @@ class Company:
         skip = np.where(early, 0, np.where(weekday >= 4, 7 - weekday, 1))
         opening = (day + skip) * DAY + _OPENS + spread
         return np.where(is_open, times, opening - self.offset(zones, day + skip))
+
+
+@cache
+def _offsets_of_zones(first: int, last: int) -> Ints:
+    """Zone x day; asked once, since each cell is a call of Python."""
+    noons = [datetime.combine(EPOCH + timedelta(days=day), time(12)) for day in range(first, last)]
+    return np.array(
+        [
+            [
+                (noon.replace(tzinfo=ZoneInfo(zone)).utcoffset() or timedelta()).total_seconds()
+                for noon in noons
+            ]
+            for zone in ZONES
+        ],
+        np.int64,
+    )
 
 
 def _weekday(days: Ints) -> Ints:

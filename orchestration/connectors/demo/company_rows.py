@@ -71,8 +71,8 @@ def quota_table(company: Company, window: Window) -> pa.Table:
     first = max(window.after + 1, company.first_day - 31)
     days = [EPOCH + timedelta(days=day) for day in range(first, window.upto + 1)]
     months = np.array([(day - EPOCH).days for day in days if day.day == 1], np.int64)
-    rep, month = np.meshgrid(np.arange(len(reps.zone)), months, indexing="ij")
-    rep, month = rep.ravel(), month.ravel()
+    rep = np.repeat(np.arange(len(reps.zone)), len(months))
+    month = np.tile(months, len(reps.zone))
     here = (reps.hired[rep] < month + 28) & (reps.leaves[rep] > month)
     rep, month = rep[here], month[here]
     amount = _MONTHLY[reps.team[rep]] * (0.8 + 0.4 * hashed(rep * 10**6 + month, 75))

@@ -1,5 +1,8 @@
 """crm/deals, and what became of them."""
 
+# ruff: noqa: PLR2004
+# The chances that make up the model stand where they are used.
+
 import numpy as np
 import pyarrow as pa
 

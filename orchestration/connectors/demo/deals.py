@@ -1,6 +1,10 @@
 """What is sold: the deals of the leads that got so far, and every stage that each was in."""
 
+# ruff: noqa: PLR2004
+# The chances that make up the model stand where they are used.
+
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -31,7 +35,7 @@ MAIN, TWIN, SECOND = range(3)
 
 @dataclass(frozen=True)
 class Deals:
-    """One element (or row) of each array a deal; times are seconds UTC, NEVER where there is none."""
+    """One element (or row) of each array a deal; times are seconds UTC or NEVER."""
 
     lead: Ints
     """Row of the lead."""
@@ -39,9 +43,9 @@ class Deals:
     slot: Ints
     created: Ints
     times: Ints
-    """deal x 9: when it came into each stage of `stages`."""
+    """Deal x 9: when it came into each stage of `stages`."""
     stages: Ints
-    """deal x 9."""
+    """Deal x 9."""
     estimate: Floats
     amount: Floats
     """What it is closed with; NaN where nobody entered it."""
@@ -57,7 +61,7 @@ class Deals:
         return len(self.lead)
 
     def is_closing(self) -> Bools:
-        """deal x 9."""
+        """Deal x 9."""
         return np.isin(self.stages, (WON, LOST)) & (self.times < NEVER)
 
 
@@ -136,7 +140,7 @@ def _main_deals(rows: Ints, leads: Leads, path: Path, rng: np.random.Generator) 
     )
 
 
-def _fresh(main: Deals, rows: Ints, slot: int, created: Ints) -> dict[str, Ints | Floats]:
+def _fresh(main: Deals, rows: Ints, slot: int, created: Ints) -> dict[str, Any]:
     """A further deal of the same leads, with nothing but its first stage."""
     times = np.full((len(rows), main.times.shape[1]), NEVER, np.int64)
     times[:, 0] = created
@@ -174,6 +178,6 @@ def _seconds(main: Deals, rows: Ints, won: Ints, rng: np.random.Generator) -> De
     times, stages = columns["times"], columns["stages"].copy()
     times[:, 6] = closed
     stages[:, 6] = np.where(rng.random(n) < 0.7, WON, LOST)
-    columns["stages"] = stages.astype(np.int64)
+    columns["stages"] = stages
     columns["amount"] = np.round(main.estimate[rows] * (0.3 + rng.random(n) * 0.5), 2)
     return Deals(**columns)

@@ -1,10 +1,13 @@
-"""Rows that break the contract: copies of real rows under ids of their own, so that no truth is touched.
+"""Rows that break the contract: copies of real rows under ids of their own.
+
+So no truth is touched.
 
 Less than one row in a hundred; counted, so that quarantine can be held against the count.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -99,8 +102,12 @@ def _broken(rows: pa.Table, column: str, rule: Rule) -> pa.Table:
     """Under an id of its own, so that it replaces no good row."""
     rows = _with(rows, column, lambda old: pc.binary_join_element_wise("X", old, ""))
     for name, cell in rule.cells.items():
-        rows = _with(rows, name, lambda old, cell=cell: pa.array([cell] * len(old), pa.string()))
+        rows = _with(rows, name, partial(_filled, cell))
     return rows
+
+
+def _filled(cell: str | None, old: pa.Array) -> pa.Array:
+    return pa.array([cell] * len(old), pa.string())
 
 
 def _with(rows: pa.Table, column: str, change: Callable[[pa.Array], pa.Array]) -> pa.Table:

@@ -50,7 +50,7 @@ def choice(rng: np.random.Generator, size: int, weights: Sequence[float]) -> Int
 def delay_days(keys: Ints, salt: int, share: float) -> Ints:
     """Days between an event and its arrival: 0, or 1 to 5 for `share` of the keys."""
     late = hashed(keys, salt) < share
-    return np.where(late, 1 + (hashed(keys, salt + 1) * 5).astype(np.int64), 0)
+    return np.where(late, 1 + whole(hashed(keys, salt + 1) * 5), 0)
 
 
 def whole(values: Floats) -> Ints:
@@ -100,7 +100,7 @@ class Segments:
         """The running sum within each run."""
         total = np.cumsum(values)
         before = np.concatenate([np.zeros(1, np.int64), total])[self.starts]
-        return total - np.repeat(before, self.counts)
+        return np.asarray(total - np.repeat(before, self.counts))
 
     def first(self, mask: Bools) -> Ints:
         """For every run, the flat index of its first true element; `size` where there is none."""

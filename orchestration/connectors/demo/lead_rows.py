@@ -1,8 +1,11 @@
 """crm/leads, contacts, accounts and what became of leads: rows as the CRM would export them.
 
-A lead's row is the state at the end of the night's last day; it is delivered again on every night on which
-something about it changed.
+A lead's row is the state at the end of the night's last day; it is delivered again on every night
+on which something about it changed.
 """
+
+# ruff: noqa: PLR2004
+# The chances that make up the model stand where they are used.
 
 import numpy as np
 import pyarrow as pa
@@ -54,20 +57,20 @@ def arrival_days(times: Ints, late: Ints) -> Ints:
 def stage_arrivals(times: Ints, late: Ints, keys: Ints, may_be_later: tuple[int, ...]) -> Ints:
     """The same for rows of the stage history; those of some columns arrive later than their object.
 
-    Never those that decide how far a lead has come: the truth of a night would be a matter of taste.
+    Never those that decide how far a lead came: the truth of a night would be a matter of taste.
     """
     days = arrival_days(times, late)
     for column in may_be_later:
         own = delay_days(keys * 16 + column, 35, 0.04)
         more = np.maximum(own - late, 0)
         days[:, column] += np.where(times[:, column] < NEVER, more, 0)
-    return days
+    return np.asarray(days)
 
 
 def latest(times: Ints, codes: Ints, seen: Bools) -> Ints:
     """The code of the latest event seen, of each row."""
     place = np.where(seen, times, -1).argmax(axis=1)
-    return codes[np.arange(len(codes)), place]
+    return np.asarray(codes[np.arange(len(codes)), place])
 
 
 def lead_table(unit: Unit, window: Window) -> pa.Table:

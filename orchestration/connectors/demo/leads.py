@@ -4,6 +4,9 @@ A lead is of one of four slots: the core lead, a customer's later interest (upse
 that are the core lead once more (copies, merged away or marked as duplicates).
 """
 
+# ruff: noqa: PLR2004
+# The chances that make up the model stand where they are used.
+
 from dataclasses import dataclass
 
 import numpy as np
@@ -181,15 +184,16 @@ def draw_later_leads(company: Company, core: Leads, won: Ints, rng: np.random.Ge
     """Upsells of customers won early enough (`won`: seconds, a core lead each), and copies."""
     n = len(core)
     wait = whole((8 + rng.random(n) * 12) * DAY)
+    asked = company.next_open(won + wait, core.zone, whole(rng.random(n) * 8 * HOUR))
     upsold = (won < core.created + 35 * DAY) & (rng.random(n) < 0.3) & (core.contact != NONE)
-    upsells = _again(company, core, upsold, UPSELL, won + wait, rng)
+    upsells = _again(core, upsold, UPSELL, asked, rng)
 
     plain = (core.excluded == NONE) & core.is_inquiry & (core.deleted_at == NEVER)
     copied = plain & (rng.random(n) < 0.05)
     twice = copied & (rng.random(n) < 0.25)
     after = whole((0.01 + rng.random(n) * 2) * DAY)
-    copies = _again(company, core, copied, COPY, core.created + after, rng)
-    more = _again(company, core, twice, SECOND_COPY, core.created + after + HOUR, rng)
+    copies = _again(core, copied, COPY, core.created + after, rng)
+    more = _again(core, twice, SECOND_COPY, core.created + after + HOUR, rng)
     has_second = twice[copies.core]
     copies = _given_up(copies, core.number[copies.core], 6 * DAY, ~has_second, rng)
     # A chain: the second copy goes into the first, and that one later into the core lead.
@@ -197,21 +201,11 @@ def draw_later_leads(company: Company, core: Leads, won: Ints, rng: np.random.Ge
     return stacked([upsells, copies, more])
 
 
-def _again(
-    company: Company,
-    core: Leads,
-    which: Bools,
-    slot: int,
-    created: Ints,
-    rng: np.random.Generator,
-) -> Leads:
+def _again(core: Leads, which: Bools, slot: int, created: Ints, rng: np.random.Generator) -> Leads:
     """The same persons once more, as leads of their own."""
     rows = np.flatnonzero(which)
     n = len(rows)
-    same = taken(core, rows)
-    created = created[rows]
-    if slot == UPSELL:
-        created = company.next_open(created, same.zone, whole(rng.random(n) * 8 * HOUR))
+    same, created = taken(core, rows), created[rows]
     number = same.number + slot
     own_contact = (slot != UPSELL) & (same.contact != NONE) & (rng.random(n) < 0.7)
     never = np.full(n, NEVER, np.int64)

@@ -9,8 +9,8 @@ from orchestration.connectors.demo.draws import Ints, hashed, whole
 
 FIRST_NAMES = (
     "Arlen", "Brisa", "Corvin", "Delpha", "Elowen", "Fenris", "Galena", "Hesper", "Iolan", "Jorun",
-    "Kestra", "Lorcan", "Mirela", "Nolwen", "Orsina", "Perrin", "Quilla", "Rovan", "Sabela", "Torvin",
-    "Ulrika", "Vesna", "Wystan", "Zorah",
+    "Kestra", "Lorcan", "Mirela", "Nolwen", "Orsina", "Perrin", "Quilla", "Rovan", "Sabela",
+    "Torvin", "Ulrika", "Vesna", "Wystan", "Zorah",
 )  # fmt: skip
 LAST_NAMES = (
     "Ashgrove", "Bellmark", "Corwick", "Dunharrow", "Eastmere", "Farrowby", "Glenstow", "Hartwold",

@@ -1,9 +1,9 @@
 """Telephone numbers that nobody has, spelled as people spell them.
 
-libphonenumber takes them all for valid, but none can be dialled: British and American ones come from the
-ranges kept for drama (020 7946 …, 555-01xx and the rest of exchange 555), Russian ones begin with the 0 that
-no local number begins with. British ones run out after 10,000, American ones after a million: further
-people have Russian ones.
+libphonenumber takes them all for valid, but none can be dialled: British and American ones come
+from the ranges kept for drama (020 7946 …, 555-01xx and the rest of exchange 555), Russian ones
+begin with the 0 that no local number begins with. British ones run out after 10,000, American ones
+after a million: further people have Russian ones.
 """
 
 import numpy as np
@@ -26,11 +26,12 @@ _GB_RANGES = np.array(
     [113496, 114496, 116496, 117496, 118496, 121496, 131496, 141496, 151496, 161496]
 )
 _US_CODES = np.array([
-    201, 202, 203, 205, 206, 207, 208, 209, 210, 212, 213, 214, 215, 216, 217, 218, 219, 224, 225, 228,
-    229, 231, 234, 239, 240, 248, 251, 252, 253, 254, 256, 260, 262, 267, 269, 270, 276, 281, 301, 302,
-    303, 304, 305, 307, 308, 309, 310, 312, 313, 314, 315, 316, 317, 318, 319, 320, 321, 323, 325, 330,
-    334, 336, 337, 339, 347, 351, 352, 360, 361, 386, 401, 402, 404, 405, 406, 407, 408, 409, 410, 412,
-    413, 414, 415, 417, 419, 423, 424, 425, 430, 432, 434, 435, 440, 443, 458, 469, 470, 475, 478, 479,
+    201, 202, 203, 205, 206, 207, 208, 209, 210, 212, 213, 214, 215, 216, 217, 218, 219, 224,
+    225, 228, 229, 231, 234, 239, 240, 248, 251, 252, 253, 254, 256, 260, 262, 267, 269, 270,
+    276, 281, 301, 302, 303, 304, 305, 307, 308, 309, 310, 312, 313, 314, 315, 316, 317, 318,
+    319, 320, 321, 323, 325, 330, 334, 336, 337, 339, 347, 351, 352, 360, 361, 386, 401, 402,
+    404, 405, 406, 407, 408, 409, 410, 412, 413, 414, 415, 417, 419, 423, 424, 425, 430, 432,
+    434, 435, 440, 443, 458, 469, 470, 475, 478, 479,
 ])  # fmt: skip
 
 _NBSP = "\N{NO-BREAK SPACE}"
@@ -61,9 +62,8 @@ def numbers(keys: Ints, countries: Ints) -> Ints:
         _US_CODES[keys % len(_US_CODES)] * 10_000_000 + 5_550_100 + keys // len(_US_CODES) % 9_900
     )
     russian = _RU_CODES[keys % len(_RU_CODES)] * 10_000_000 + keys // len(_RU_CODES) % 1_000_000
-    return country * 10**10 + np.select(
-        [country == GB, country == US], [british, american], russian
-    )
+    national = np.select([country == GB, country == US], [british, american], russian)
+    return np.asarray(country * 10**10 + national)
 
 
 def spelled_by_people(values: Ints, keys: Ints) -> pa.Array:

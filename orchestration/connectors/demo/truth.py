@@ -18,7 +18,7 @@ from orchestration.connectors.demo.company import Company
 from orchestration.connectors.demo.draws import DAY, NEVER, Bools, Ints, Segments, taken
 from orchestration.connectors.demo.lead_rows import arrival_days, lead_statuses
 from orchestration.connectors.demo.leads import EXCLUDED, NONE, SOURCES
-from orchestration.connectors.demo.timeline import (
+from orchestration.connectors.demo.touches import (
     BOTH,
     BY_ADDRESS,
     BY_ALL,
@@ -29,6 +29,7 @@ from orchestration.connectors.demo.timeline import (
     CRM_ONLY,
     EMAIL,
     KINDS,
+    TALKS_SECONDS,
     TELEPHONY_ONLY,
     Touches,
 )
@@ -71,7 +72,7 @@ def _can_pair(unit: Unit, of: Touches) -> Bools:
 
 
 def _too_near(unit: Unit, of: Touches) -> Bools:
-    """Calls within five minutes of another to or from the same number, which may be taken for it."""
+    """Calls within five minutes of another with the same number: one may be taken for the other."""
     calls = taken(unit.touches, unit.touches.kind == CALL)
     order = np.lexsort((calls.start, calls.inbound, unit.outside_numbers(calls)))
     number, start = unit.outside_numbers(calls)[order], calls.start[order]
@@ -129,7 +130,7 @@ def touch_lead_table(unit: Unit, window: Window) -> pa.Table:
         "direction": pa.array(["inbound"] * n, pa.string()),
         "started_at": _instants(strangers.start),
         "rep_id": text.ids("R", strangers.rep, 1),
-        "is_completed": (strangers.outcome == 0) & (strangers.talk >= 30),
+        "is_completed": (strangers.outcome == 0) & (strangers.talk >= TALKS_SECONDS),
         "is_automated": np.zeros(n, bool),
         "deleted_on": _days(np.full(n, NEVER)),
     })  # fmt: skip
@@ -137,7 +138,7 @@ def touch_lead_table(unit: Unit, window: Window) -> pa.Table:
 
 
 def _can_match(unit: Unit, of: Touches) -> Bools:
-    """Whether the rule for the lead of a touch (KPIS.md 1) leads to the true one, and not by luck."""
+    """Whether the rule for the lead of a touch (KPIS.md 1) finds the true one, not by luck."""
     leads = unit.leads
     in_crm = of.system != TELEPHONY_ONLY
     named = in_crm & np.isin(of.link, (BY_LEAD, BY_ALL, BY_DEAL))
@@ -197,7 +198,7 @@ def lead_path_table(unit: Unit, window: Window) -> pa.Table:
     times, _ = lead_statuses(unit)
     ends = (leads.merged_at, leads.deleted_at, path.closed, path.reopened, path.closed_again)
     events = np.concatenate([times, np.stack(ends, axis=1)], axis=1)
-    is_new = window.holds(arrival_days(events, leads.late)).any(axis=1)
+    is_new = np.asarray(window.holds(arrival_days(events, leads.late)).any(axis=1), bool)
     is_new[touches.lead[window.holds(arrived) | window.holds(complete)]] = True
     is_new[heir[is_new]] = True
     rows = np.flatnonzero(is_new)

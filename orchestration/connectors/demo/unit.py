@@ -1,6 +1,6 @@
 """A unit: a run of leads with all that ever happens with them, whichever night asks for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,15 +9,13 @@ from orchestration.connectors.demo.company import Company
 from orchestration.connectors.demo.deals import MAIN, Deals, draw_deals
 from orchestration.connectors.demo.draws import DAY, NEVER, Bools, Ints, delay_days, stacked
 from orchestration.connectors.demo.leads import SLOTS, Leads, draw_core_leads, draw_later_leads
-from orchestration.connectors.demo.timeline import (
+from orchestration.connectors.demo.timeline import Path, draw_timeline
+from orchestration.connectors.demo.touches import (
     BY_ADDRESS,
     BY_DEAL,
     BY_LEAD,
     MESSAGE,
-    Path,
     Touches,
-    draw_timeline,
-    taken_columns,
 )
 
 
@@ -79,7 +77,7 @@ def build_unit(company: Company, index: int) -> Unit:
     touches, path = draw_timeline(company, core, rng)
     later = draw_later_leads(company, core, path.won, rng)
     later_touches, later_path = draw_timeline(company, later, rng)
-    later_touches = taken_columns(later_touches, lead=later_touches.lead + len(core))
+    later_touches = replace(later_touches, lead=later_touches.lead + len(core))
     leads, path = stacked([core, later]), stacked([path, later_path])
     touches = stacked([touches, later_touches])
     unit = Unit(company, index, leads, touches, path, draw_deals(leads, path, rng))
@@ -88,7 +86,7 @@ def build_unit(company: Company, index: int) -> Unit:
     deal = unit.main_deals()[touches.lead]
     has_deal = (deal >= 0) & (np.append(unit.deals.created, NEVER)[deal] <= touches.start)
     lost = (touches.link == BY_DEAL) & ~has_deal | (touches.link == BY_ADDRESS) & touches.hidden
-    touches = taken_columns(touches, link=np.where(lost, BY_LEAD, touches.link))
+    touches = replace(touches, link=np.where(lost, BY_LEAD, touches.link))
     return Unit(company, index, leads, touches, path, unit.deals)
 
 
@@ -96,7 +94,7 @@ def crm_arrivals(touches: Touches) -> Ints:
     """Days on which the CRM's rows arrive; some up to five days late."""
     # 200 s: the CRM's clock, and what is typed in afterwards; a burst of messages lasts longer.
     done = touches.start + touches.talk + 200 + 3_600 * (touches.kind == MESSAGE)
-    return done // DAY + delay_days(touches.number, 31, 0.02)
+    return np.asarray(done // DAY + delay_days(touches.number, 31, 0.02))
 
 
 def log_arrivals(numbers: Ints, ends: Ints) -> Ints:
