@@ -64,9 +64,8 @@ def _print_report(report: StageReport, *, all_results: bool) -> None:
         f"{len(report.broken)} broke, {len(report.warnings)} warnings"
     )
     for result in report.results if all_results else bad:
-        print(f"  {_mark(result):7} {result.message}")
-        if result.passed:
-            print(f"          {result.expectation}: {result.observed}")
+        told = f"{result.table} {result.expectation}: {result.observed}"
+        print(f"  {_mark(result):7} {told if result.passed else result.message}")
 
 
 def _mark(result: Result) -> str:

@@ -23,6 +23,8 @@ class Entity:
     """`crm_leads`, in schema raw"""
     required: tuple[str, ...]
     event_times: tuple[str, ...]
+    may_be_future: frozenset[str]
+    """Event times that are also used for plans, such as the day a deal is expected to close."""
     happened_at: str | None
     """The time that decides whether a row is seen as of a moment; None: it is always seen."""
     keys: tuple[str, ...]
@@ -57,6 +59,7 @@ def _build_entity(name: str, table: Mapping[str, object]) -> Entity:
         table=name,
         required=required,
         event_times=event_times,
+        may_be_future=frozenset(c for c, meta in metas.items() if meta.get("may_be_future")),
         happened_at=next(iter(happened), "created_at" if "created_at" in metas else None),
         keys=tuple(column for column, meta in metas.items() if meta.get("key")),
         references={

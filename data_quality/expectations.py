@@ -74,7 +74,9 @@ class CountedRowsExpectation(UnexpectedRowsExpectation):
 
 
 def build_not_null(column: str, severity: Severity = "error") -> Expectation:
-    return ExpectColumnValuesToNotBeNull(column=column, severity=_SEVERITIES[severity])
+    return ExpectColumnValuesToNotBeNull(
+        column=column, severity=_SEVERITIES[severity], meta={"says": f"{column} is filled"}
+    )
 
 
 def build_in_range(
@@ -84,8 +86,16 @@ def build_in_range(
     severity: Severity = "error",
 ) -> Expectation:
     """Both ends are in; an empty value is not judged."""
+    ends = [
+        f"from {lowest}" if lowest is not None else "",
+        f"to {highest}" if highest is not None else "",
+    ]
     return ExpectColumnValuesToBeBetween(
-        column=column, min_value=lowest, max_value=highest, severity=_SEVERITIES[severity]
+        column=column,
+        min_value=lowest,
+        max_value=highest,
+        severity=_SEVERITIES[severity],
+        meta={"says": " ".join([column, "is", *filter(None, ends)])},
     )
 
 
@@ -137,7 +147,7 @@ def build_share(
             from {table} where {among}
         ) as counted
         """,
-        says=f"{says}, but for {tolerated:.0%} at most",
+        says=f"{says}, but for {tolerated:.1%} at most" if tolerated else says,
         look=f"select * from {table} where ({among}) and ({bad})",
         severity=severity,
     )

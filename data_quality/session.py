@@ -116,6 +116,8 @@ def open_session(database: Path) -> Iterator[Session]:
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    # Each new asset would write the whole configuration as YAML, for nobody: a fifth of the time.
+    context.variables.save = lambda: None
     source = context.data_sources.add_sql(
         "warehouse",
         connection_string=URL.create("duckdb", database=str(database)).render_as_string(),

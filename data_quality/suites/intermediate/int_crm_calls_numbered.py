@@ -2,7 +2,7 @@ from data_quality.expectations import Expectation, build_share
 from data_quality.loading import TableContext
 
 TOLERATED = 0.3
-"""More CRM calls than that without an outside number: they can't be paired with the telephony log."""
+"""More CRM calls without an outside number than that: they can't be paired with telephony."""
 
 
 def build_expectations(context: TableContext) -> list[Expectation]:

@@ -3,7 +3,7 @@ from data_quality.loading import TableContext
 from data_quality.rules import build_same_rows
 
 TOLERATED = 0.3
-"""More touches than that of nobody's lead: contacts lack numbers, or telephony is of another firm."""
+"""More touches of nobody's lead than that: contacts lack numbers, or the log is another firm's."""
 
 
 def build_expectations(context: TableContext) -> list[Expectation]:

@@ -1,4 +1,4 @@
-"""Marts: shares are shares, nothing is of the future, and no table lost its rows since last time."""
+"""Marts: shares are shares, nothing is of the future, no table lost its rows since last time."""
 
 from data_quality.expectations import Expectation
 from data_quality.loading import TableContext

@@ -8,12 +8,13 @@ DAYS = 4
 
 def build_expectations(context: TableContext) -> list[Expectation]:
     legs = "staging.stg_telephony__calls"
+    collapsed = f"(select coalesce(sum(messages - 1), 0) from {context.name})"
     return [
         build_sums_equal(
             "touches_are_conserved",
             {
                 "touches": f"(select count(*) from {context.name})",
-                "collapsed messages": f"(select coalesce(sum(messages - 1), 0) from {context.name})",
+                "collapsed messages": collapsed,
             },
             {
                 "activities": "(select count(*) from staging.stg_crm__activities)",

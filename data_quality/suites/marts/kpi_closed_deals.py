@@ -4,12 +4,10 @@ from data_quality.rules import build_totals_conserved
 
 
 def build_expectations(context: TableContext) -> list[Expectation]:
+    deals = "from marts.fct_deals where not is_excluded"
     return [
         build_totals_conserved(
             context,
-            {
-                outcome: f"(select count(*) from marts.fct_deals where is_{outcome} and not is_excluded)"
-                for outcome in ("won", "lost")
-            },
+            {outcome: f"(select count(*) {deals} and is_{outcome})" for outcome in ("won", "lost")},
         ),
     ]

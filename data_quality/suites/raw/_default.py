@@ -30,7 +30,10 @@ def build_expectations(context: TableContext) -> list[Expectation]:
     latest = datetime.now(UTC).replace(tzinfo=None, microsecond=0) + timedelta(days=DAYS_AHEAD)
     return [
         *(build_not_null(column) for column in entity.required),
-        *(build_in_range(column, EARLIEST, latest) for column in entity.event_times),
+        *(
+            build_in_range(column, EARLIEST, None if column in entity.may_be_future else latest)
+            for column in entity.event_times
+        ),
         _build_ledger(context, entity),
         _build_volume(entity),
         *(
