@@ -35,13 +35,13 @@ losses as (
     where funnel_step = 'lost' and coalesce(previous_step, '') <> 'lost'
 ),
 
+-- A lead that was merged away says nothing of the one that it became part of.
 refused_leads as (
     select
         losses.*,
-        leads.survivor_id as lead_id,
+        leads.lead_id,
         cast(null as varchar) as deal_id,
-        leads.first_owner_rep_id as rep_id,
-        leads.exclusion_reason as own_exclusion_reason
+        leads.first_owner_rep_id as rep_id
     from losses
     inner join leads on losses.object_id = leads.lead_id
     where losses.object_type = 'lead'
@@ -51,9 +51,8 @@ refused_deals as (
     select
         losses.*,
         deals.lead_id,
-        deals.survivor_id as deal_id,
-        coalesce(owner_periods.owner_rep_id, deals.owner_rep_id) as rep_id,
-        deals.exclusion_reason as own_exclusion_reason
+        deals.deal_id,
+        coalesce(owner_periods.owner_rep_id, deals.owner_rep_id) as rep_id
     from losses
     inner join deals on losses.object_id = deals.deal_id
     left join owner_periods
@@ -63,7 +62,9 @@ refused_deals as (
             owner_periods.valid_until > losses.refused_at
             or owner_periods.valid_until is null
         )
-    where losses.object_type = 'deal' and deals.lead_id is not null
+    where losses.object_type = 'deal'
+        and deals.lead_id is not null
+        and deals.own_exclusion_reason is null
 ),
 
 together as (
@@ -83,9 +84,7 @@ placed as (
         together.rep_id,
         leads.lead_source,
         together.refused_at,
-        coalesce(
-            together.own_exclusion_reason, 'lead_' || leads.exclusion_reason
-        ) as exclusion_reason
+        'lead_' || leads.exclusion_reason as exclusion_reason
     from together
     inner join leads on together.lead_id = leads.lead_id
 )

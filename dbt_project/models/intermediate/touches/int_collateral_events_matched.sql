@@ -1,3 +1,4 @@
+-- Longer than most: the lead is looked for in four places, the rep in three.
 with events as (
     select * from {{ ref('stg_crm__collateral_events') }}
 ),
@@ -9,6 +10,7 @@ touches as (
 
 contacts as (
     select * from {{ ref('int_contacts_resolved') }}
+    where not is_deleted
 ),
 
 leads as (
@@ -28,7 +30,7 @@ owner_periods as (
     where object_type = 'lead'
 ),
 
--- What the event does not say, the email or message that it came with does.
+-- Its own lead, its deal's, that of the email or message that it came with.
 linked as (
     select
         events.event_id,
@@ -37,14 +39,15 @@ linked as (
         events.occurred_at,
         events.activity_id,
         coalesce(events.rep_id, touches.rep_id) as rep_id,
-        coalesce(contacts.survivor_id, events.contact_id, touches.contact_id) as contact_id,
-        coalesce(deals.survivor_id, events.deal_id, touches.deal_id) as deal_id,
-        coalesce(leads.survivor_id, deals.lead_id, touches.lead_id) as named_lead_id
+        contacts.survivor_id as contact_id,
+        deals.survivor_id as deal_id,
+        coalesce(leads.survivor_id, surviving_deals.lead_id, touches.lead_id) as named_lead_id
     from events
     left join touches on events.activity_id = touches.crm_activity_id
     left join contacts on events.contact_id = contacts.contact_id
     left join leads on events.lead_id = leads.lead_id
     left join deals on events.deal_id = deals.deal_id
+    left join deals as surviving_deals on deals.survivor_id = surviving_deals.deal_id
 ),
 
 -- Else the contact's lead that was open then, chosen as for touches (KPIS.md 1).
@@ -95,6 +98,38 @@ matched as (
         linked.deal_id
     from linked
     left join ranked on linked.event_id = ranked.event_id and ranked.position = 1
+),
+
+-- What the customer did with an item is the doing of the rep who last sent it to him.
+senders as (
+    select
+        matched.event_id,
+        sends.rep_id,
+        row_number() over (
+            partition by matched.event_id order by sends.occurred_at desc, sends.event_id desc
+        ) as position
+    from matched
+    inner join matched as sends
+        on matched.lead_id = sends.lead_id
+        and matched.collateral_id = sends.collateral_id
+        and sends.event = 'sent'
+        and matched.occurred_at >= sends.occurred_at
+    where matched.rep_id is null and matched.event <> 'sent'
+),
+
+attributed as (
+    select
+        matched.event_id,
+        matched.collateral_id,
+        matched.event,
+        matched.occurred_at,
+        matched.activity_id,
+        coalesce(matched.rep_id, senders.rep_id) as rep_id,
+        matched.contact_id,
+        matched.lead_id,
+        matched.deal_id
+    from matched
+    left join senders on matched.event_id = senders.event_id and senders.position = 1
 )
 
-select * from matched
+select * from attributed

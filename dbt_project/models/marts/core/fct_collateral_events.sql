@@ -4,7 +4,6 @@ with events as (
 
 refusals as (
     select * from {{ ref('int_refusals') }}
-    where exclusion_reason is null
 ),
 
 leads as (

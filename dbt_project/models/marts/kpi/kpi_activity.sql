@@ -1,7 +1,7 @@
--- Longer than most: calls, the calls back, touches in all and leads come together.
+-- Longer than most: touches, the calls back and leads come together.
 with touches as (
     select * from {{ ref('fct_touches') }}
-    where not is_excluded
+    where not is_excluded and lead_id is not null and not is_automated
 ),
 
 leads as (
@@ -15,19 +15,12 @@ reps as (
 
 missed_calls as (
     select * from touches
-    where lead_id is not null
-        and channel = 'call'
-        and direction = 'inbound'
-        and not is_automated
-        and not is_answered
+    where channel = 'call' and direction = 'inbound' and not is_answered
 ),
 
 calls_back as (
     select * from touches
-    where lead_id is not null
-        and channel = 'call'
-        and direction = 'outbound'
-        and not is_automated
+    where channel = 'call' and direction = 'outbound'
 ),
 
 called_back as (
@@ -43,17 +36,13 @@ called_back as (
     group by missed_calls.touch_id
 ),
 
--- A touch without a lead counts in nothing but the match rate.
 touched as (
     select
         {{ local_date('touches.started_at') }} as day,
         touches.rep_id,
         touches.lead_source,
         1 as touches,
-        cast(touches.lead_id is not null as integer) as matched_touches,
-        touches.lead_id is not null and touches.channel = 'call' and not touches.is_automated
-            as is_call,
-        touches.lead_id is not null and touches.is_completed as is_contact,
+        touches.channel = 'call' as is_call,
         touches.direction,
         touches.is_completed,
         touches.talk_seconds,
@@ -73,9 +62,7 @@ created as (
         first_owner_rep_id as rep_id,
         lead_source,
         0 as touches,
-        0 as matched_touches,
         false as is_call,
-        false as is_contact,
         cast(null as varchar) as direction,
         false as is_completed,
         cast(null as decimal(18, 3)) as talk_seconds,
@@ -104,8 +91,8 @@ scoped as (
     {{ in_periods_and_scopes(
         'happened',
         [
-            'touches', 'matched_touches', 'is_call', 'is_contact', 'direction', 'is_completed',
-            'talk_seconds', 'is_missed', 'callback_hours', 'leads', 'untouched_leads',
+            'touches', 'is_call', 'direction', 'is_completed', 'talk_seconds', 'is_missed',
+            'callback_hours', 'leads', 'untouched_leads',
         ]
     ) }}
 ),
@@ -117,8 +104,7 @@ counted as (
         scope,
         scope_value,
         cast(sum(touches) as bigint) as touches,
-        cast(sum(matched_touches) as bigint) as matched_touches,
-        count(*) filter (where is_contact) as completed_contacts,
+        count(*) filter (where is_completed) as completed_contacts,
         count(*) filter (where is_call and direction = 'outbound') as outbound_calls,
         count(*) filter (where is_call and direction = 'outbound' and is_completed)
             as completed_outbound_calls,
@@ -142,7 +128,6 @@ labelled as (
         counted.scope_value,
         {{ scope_label('counted') }} as scope_label,
         counted.touches,
-        counted.matched_touches,
         counted.completed_contacts,
         counted.outbound_calls,
         counted.completed_outbound_calls,
@@ -153,7 +138,6 @@ labelled as (
         counted.leads,
         counted.untouched_leads,
         {% for share, numerator, denominator in [
-            ('match_rate', 'matched_touches', 'touches'),
             ('connect_rate', 'completed_outbound_calls', 'outbound_calls'),
             ('share_missed', 'missed_inbound_calls', 'inbound_calls'),
             ('share_called_back', 'called_back', 'missed_inbound_calls'),

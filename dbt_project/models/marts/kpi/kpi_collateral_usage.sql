@@ -26,7 +26,7 @@ reps as (
     select * from {{ ref('dim_reps') }}
 ),
 
--- A lead is worked by who tries to reach it or talks with it, no machine.
+-- A lead that only a machine wrote to was not worked.
 worked as (
     select distinct
         {{ local_date('started_at') }} as day,
@@ -38,7 +38,7 @@ worked as (
         false as is_after_refusal,
         false as is_reengaged
     from touches
-    where attempt_number is not null
+    where not is_automated
 ),
 
 used as (
@@ -88,7 +88,10 @@ happened as (
 scoped as (
     {{ in_periods_and_scopes(
         'happened',
-        ['happened.day', 'happening', 'lead_id', 'collateral_id', 'is_after_refusal', 'is_reengaged']
+        [
+            'happened.day', 'happening', 'lead_id', 'collateral_id', 'is_after_refusal',
+            'is_reengaged',
+        ]
     ) }}
 ),
 
