@@ -5,7 +5,7 @@ from data_quality.loading import TableContext
 def build_expectations(context: TableContext) -> list[Expectation]:
     touched = (
         "(select count(distinct lead_id) from intermediate.int_touches_numbered "
-        "where coalesce(exclusion_reason, '') not in ('deleted', 'internal_call'))"
+        "where exclusion_reason is null)"
     )
     return [
         build_rows_conserved(

@@ -67,6 +67,7 @@ answered as (
         clocks.first_owner_rep_id,
         clocks.clock_started_at,
         clocks.closed_at,
+        answers.answered_at,
         answers.first_attempt_at,
         answers.first_contact_at,
         case

@@ -55,6 +55,10 @@ resolved as (
         leads.lead_id,
         coalesce(merges.survivor_id, leads.lead_id) as survivor_id,
         coalesce(contacts.survivor_id, leads.contact_id) as contact_id,
+        case
+            when not coalesce(contacts.is_deleted, false)
+                then coalesce(contacts.survivor_id, leads.contact_id)
+        end as live_contact_id,
         leads.account_id,
         coalesce(leads.account_id, contacts.account_id) as customer_account_id,
         coalesce(

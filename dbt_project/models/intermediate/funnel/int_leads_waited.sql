@@ -28,6 +28,8 @@ moments as (
     select lead_id, hours_team, clock_started_at as moment from timed where is_inquiry
     union
     select lead_id, hours_team, waited_until as moment from timed where is_inquiry
+    union
+    select lead_id, hours_team, answered_at as moment from timed where is_inquiry
 ),
 
 -- Seconds that the team had worked up to a moment.
@@ -69,12 +71,14 @@ waited as (
         {{ seconds_between('timed.clock_started_at', 'timed.waited_until') }} as waiting_seconds,
         cast(ends.worked_seconds - starts.worked_seconds as decimal(18, 6))
             as business_waiting_seconds,
-        timed.response_status = 'responded' and not ends.is_in_hours as is_answered_outside_hours
+        not answers.is_in_hours as is_answered_outside_hours
     from timed
     left join positions as starts
         on timed.lead_id = starts.lead_id and timed.clock_started_at = starts.moment
     left join positions as ends
         on timed.lead_id = ends.lead_id and timed.waited_until = ends.moment
+    left join positions as answers
+        on timed.lead_id = answers.lead_id and timed.answered_at = answers.moment
 )
 
 select * from waited

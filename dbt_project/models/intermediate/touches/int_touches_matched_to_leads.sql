@@ -42,7 +42,6 @@ named as (
 unnamed as (
     select * from touches
     where touch_id not in (select touch_id from named)
-        and coalesce(own_exclusion_reason, '') <> 'internal_call'
 ),
 
 touch_numbers as (
@@ -151,10 +150,15 @@ chosen as (
 contacts_without_lead as (
     select
         touch_id,
-        min(contact_id) as contact_id,
-        count(distinct contact_id) as contacts
-    from named_contacts
-    where touch_id not in (select touch_id from chosen)
+        arg_min(contact_id, precedence) as contact_id,
+        count(*) filter (where precedence = first_precedence) as contacts
+    from (
+        select
+            *,
+            min(precedence) over (partition by touch_id) as first_precedence
+        from named_contacts
+        where touch_id not in (select touch_id from chosen)
+    ) as named_by
     group by touch_id
 ),
 
@@ -195,7 +199,7 @@ with_contact as (
             matched.contact_id,
             matched.chosen_contact_id,
             matched.only_contact_id,
-            leads.contact_id
+            leads.live_contact_id
         ) as contact_id,
         matched.lead_id,
         matched.deal_id,

@@ -86,7 +86,8 @@ crm_touches as (
         end as is_answered,
         case
             when activities.is_deleted then 'deleted'
-            when coalesce(calls.is_internal, activities.kind = 'call' and rep_phones.rep_id is not null)
+            when coalesce(calls.is_internal, false)
+                or (activities.kind = 'call' and rep_phones.rep_id is not null)
                 then 'internal_call'
         end as own_exclusion_reason,
         coalesce(calls.rep_id, activities.rep_id) as rep_id,

@@ -38,7 +38,9 @@ described as (
         -- Outside hours nobody worked: the answer is labelled, not passed off as 0 minutes.
         case
             when waited.response_status = 'responded'
-                and not (waited.is_answered_outside_hours and waited.business_waiting_seconds = 0)
+                and not (
+                    waited.is_answered_outside_hours and waited.business_waiting_seconds = 0
+                )
                 then waited.business_waiting_seconds
         end as business_response_seconds,
         waited.is_answered_outside_hours,
