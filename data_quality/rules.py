@@ -17,7 +17,9 @@ AS_OF = "(select as_of from raw.runs order by started_at desc limit 1)"
 EVENT_TIMES = (
     *("started_at", "created_at", "changed_at", "occurred_at", "first_attempt_at"),
     *("first_contact_at", "prospect_at", "opportunity_at", "won_at", "lost_at", "closed_at"),
+    *("refused_at", "last_step_at", "last_sent_at", "last_touch_at", "first_won_at"),
 )
+SCOPES = ("company", "team", "rep", "lead_source")
 MOST_TOLD = 10
 """So many names of stages or currencies fit in a line."""
 
@@ -55,7 +57,8 @@ def build_same_rows(context: TableContext, source: str) -> Expectation:
 
 def build_seen_as_of(context: TableContext, columns: Sequence[str]) -> list[Expectation]:
     """Of `columns` (times of events), those that the table has: none after the night's moment."""
-    present = [column for column in columns if column in context.columns]
+    times = context.columns_of("TIMESTAMP")
+    present = [column for column in columns if column in times]
     if not present:
         return []
     return [
@@ -133,16 +136,23 @@ def build_shares_in_range(context: TableContext) -> list[Expectation]:
 
 def _is_share(column: str) -> bool:
     named = column.removesuffix("_low").removesuffix("_high")
-    return named.startswith("share_") or named == "conversion" or "_rate" in f"{named}_"
+    return named.startswith(("share_", "chance_")) or named == "conversion" or "_rate" in named
 
 
-def build_totals_conserved(context: TableContext, totals: Mapping[str, str]) -> Expectation:
+def build_totals_conserved(
+    context: TableContext,
+    totals: Mapping[str, str],
+    *,
+    scopes: Sequence[str] = SCOPES,
+    among: str = "true",
+) -> Expectation:
     """Each additive count, over every period grain and scope, adds up to the rows that it counts.
 
     `totals`: column -> SQL of what it adds up to. A day outside of every period, or a rep without
     a team, would lose rows between a fact and its KPI.
     """
     sums = ", ".join(f"cast(sum({column}) as bigint) as {column}" for column in totals)
+    summed = f"select period_grain, scope, {sums} from {context.name} where {among} group by all"
     expected = ", ".join(f"{sql} as {column}" for column, sql in totals.items())
     wrong = " or ".join(f"coalesce(summed.{c}, 0) <> expected.{c}" for c in totals)
     told = " || ', ' || ".join(
@@ -150,21 +160,18 @@ def build_totals_conserved(context: TableContext, totals: Mapping[str, str]) -> 
         f"|| ' of ' || any_value(expected.{c})"
         for c in totals
     )
-    grains = "select unnest(['week', 'month', 'quarter']) as period_grain"
-    scopes = "select unnest(['company', 'team', 'rep', 'lead_source']) as scope"
     return build_counted(
         "totals_are_conserved",
         f"""
-        with summed as (
-            select period_grain, scope, {sums} from {context.name} group by period_grain, scope
-        )
+        with summed as ({summed})
         select count(*) filter (where {wrong}) as failing, {told} as observed
-        from ({grains}) as grains cross join ({scopes}) as scopes
+        from (select unnest(['week', 'month', 'quarter']) as period_grain) as grains
+        cross join (select unnest({list(scopes)}) as scope) as scopes
         left join summed using (period_grain, scope)
         cross join (select {expected}) as expected
         """,
         says="every period grain and every scope adds up to the same rows of the facts",
-        look=f"select period_grain, scope, {sums} from {context.name} group by all",
+        look=summed,
     )
 
 

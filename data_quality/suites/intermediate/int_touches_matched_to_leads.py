@@ -2,7 +2,7 @@ from data_quality.expectations import Expectation, build_share
 from data_quality.loading import TableContext
 from data_quality.rules import build_same_rows
 
-TOLERATED = 0.3
+TOLERATED = 0.2
 """More touches of nobody's lead than that: contacts lack numbers, or the log is another firm's."""
 
 

@@ -2,7 +2,7 @@ from data_quality.expectations import Expectation, build_counted, build_share
 from data_quality.loading import TableContext
 from data_quality.rules import AS_OF, MOST_TOLD, build_same_rows
 
-TOLERATED_WITHOUT_AMOUNT = 0.05
+TOLERATED_WITHOUT_AMOUNT = 0.1
 TOLERATED_CLOSED_EARLY = 0.01
 
 

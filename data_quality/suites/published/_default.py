@@ -37,12 +37,12 @@ def build_expectations(context: TableContext) -> list[Expectation]:
 
 
 def _build_impersonal(context: TableContext) -> list[Expectation]:
+    texts = context.columns_of("VARCHAR")
     personal = [
         column
-        for column in context.columns
+        for column in texts
         if any(name in column for name in PERSONAL_NAMES) and context.table != REPS
     ]
-    texts = context.columns_of("VARCHAR")
     # A rep's id or name may be an e-mail: a value that is one is not a customer's.
     not_a_rep = (
         f"$column not in (select rep_id from marts.{REPS})"

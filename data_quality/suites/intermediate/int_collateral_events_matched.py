@@ -1,0 +1,9 @@
+from data_quality.expectations import Expectation
+from data_quality.loading import TableContext
+from data_quality.rules import build_same_rows
+
+
+def build_expectations(context: TableContext) -> list[Expectation]:
+    return [
+        build_same_rows(context, "staging.stg_crm__collateral_events"),
+    ]
