@@ -35,7 +35,6 @@ from orchestration.connectors.demo.touches import (
 )
 from orchestration.connectors.demo.unit import Unit, Window, crm_arrivals, log_arrivals
 
-_NEAR = 300
 _TOLERANCE = 30 * 60
 """A lead may be created so many seconds after a touch of it began (KPIS.md 1)."""
 
@@ -68,18 +67,7 @@ def _can_pair(unit: Unit, of: Touches) -> Bools:
     listed = np.where(of.office, unit.leads.has_office[lead], unit.leads.has_phone[lead])
     by_contact = names_contact(of) & (unit.leads.contact[lead] != NONE) & listed
     by_number = ~of.hidden & (names_number(unit, of) | by_contact)
-    return np.asarray(of.explicit | by_number & ~_too_near(unit, of))
-
-
-def _too_near(unit: Unit, of: Touches) -> Bools:
-    """Calls within five minutes of another with the same number: one may be taken for the other."""
-    calls = taken(unit.touches, unit.touches.kind == CALL)
-    order = np.lexsort((calls.start, calls.inbound, unit.outside_numbers(calls)))
-    number, start = unit.outside_numbers(calls)[order], calls.start[order]
-    same = (np.diff(number) == 0) & (np.diff(calls.inbound[order] * 1) == 0)
-    close = same & (np.diff(start) <= _NEAR)
-    near = np.append(close, False) | np.append(False, close)
-    return np.isin(of.number, calls.number[order][near])
+    return np.asarray(of.explicit | by_number & ~np.isin(of.number, unit.near_touches))
 
 
 def pair_table(unit: Unit, window: Window) -> pa.Table:
@@ -156,7 +144,10 @@ def _can_match(unit: Unit, of: Touches) -> Bools:
     rows = np.flatnonzero(findable)
     shared = by_number[rows] & of.office[rows]
     alone[rows] = _is_alone(unit, taken(of, rows), shared)
-    return np.asarray((named | alone) & ((of.system != BOTH) | _can_pair(unit, of)))
+    is_itself = np.where(
+        of.system == BOTH, _can_pair(unit, of), ~np.isin(of.number, unit.near_touches)
+    )
+    return np.asarray((named | alone) & is_itself)
 
 
 def _is_alone(unit: Unit, of: Touches, shared: Bools) -> Bools:
@@ -180,7 +171,8 @@ def _is_alone(unit: Unit, of: Touches, shared: Bools) -> Bools:
     time = of.start[touch]
     is_open = (leads.created[rival] - _TOLERANCE <= time) & (path.ended[rival] >= time)
     stays = (leads.reassigned == NEVER) & (leads.excluded == NONE)
-    mine = of.rep == leads.owner[of.lead]
+    # The telephone log does not always say who; the CRM does where it alone knows of the touch.
+    mine = (of.rep == leads.owner[of.lead]) & (of.system == CRM_ONLY)
     settled = (mine & stays[of.lead])[touch] & stays[rival] & (leads.owner[rival] != of.rep[touch])
     competes = is_open & (rival != of.lead[touch]) & ~settled
     return np.asarray(np.bincount(touch, weights=competes, minlength=len(of)) == 0)

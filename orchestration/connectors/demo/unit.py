@@ -1,22 +1,35 @@
 """A unit: a run of leads with all that ever happens with them, whichever night asks for it."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from orchestration.connectors.demo import phones
 from orchestration.connectors.demo.company import Company
 from orchestration.connectors.demo.deals import MAIN, Deals, draw_deals
-from orchestration.connectors.demo.draws import DAY, NEVER, Bools, Ints, delay_days, stacked
+from orchestration.connectors.demo.draws import (
+    DAY,
+    NEVER,
+    Bools,
+    Ints,
+    delay_days,
+    stacked,
+    taken,
+)
 from orchestration.connectors.demo.leads import SLOTS, Leads, draw_core_leads, draw_later_leads
 from orchestration.connectors.demo.timeline import Path, draw_timeline
 from orchestration.connectors.demo.touches import (
     BY_ADDRESS,
     BY_DEAL,
     BY_LEAD,
+    CALL,
     MESSAGE,
     Touches,
 )
+
+_NEAR_CALLS, _NEAR_MESSAGES = 300, 3_600 + 2_100
+"""Seconds between starts; a burst of messages lasts up to 2,100."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +81,27 @@ class Unit:
         heir = self.rows_of(np.where(known, leads.merged_into, leads.number))
         # A chain has at most two links.
         return np.asarray(heir[heir])
+
+    @cached_property
+    def near_touches(self) -> Ints:
+        """Numbers of the touches that may be taken for another, or for a part of it.
+
+        Calls with one number within five minutes, bursts of messages with one person that lie less
+        than an hour apart.
+        """
+        rows = np.flatnonzero(np.isin(self.touches.kind, (CALL, MESSAGE)))
+        of = taken(self.touches, rows)
+        is_call = of.kind == CALL
+        # One key for both ends of a call: the same number, in the same direction.
+        line = np.where(
+            is_call, self.outside_numbers(of) * 2 + of.inbound, -1 - self.leads.core[of.lead]
+        )
+        order = np.lexsort((of.start, line))
+        line, start = line[order], of.start[order]
+        gap = np.where(is_call[order], _NEAR_CALLS, _NEAR_MESSAGES)[1:]
+        close = (np.diff(line) == 0) & (np.diff(start) <= gap)
+        near = np.append(close, False) | np.append(False, close)
+        return np.asarray(of.number[order][near])
 
 
 def build_unit(company: Company, index: int) -> Unit:
