@@ -9,17 +9,20 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Trend:
-    """A line with its interval; the point of a period that is not over is hollow."""
+    """A line with its interval; what still moves is hollow."""
 
     width: int
     height: int
     base: float
+    rule: float
+    rule_share: float
+    rule_value: float
     line: str
     pending: str
     band: str
     dots: tuple[Point, ...]
     latest: Point | None
-    running: Point | None
+    moving: tuple[Point, ...]
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Step:
     height: int
     base: float
     left: float
+    right: float
     line: str
     area: str
     x_ticks: tuple[tuple[float, str], ...]
@@ -51,9 +55,9 @@ Measured = tuple[float | None, float | None, float | None]
 
 
 def draw_trend(
-    points: Sequence[Measured], *, is_running: bool, width: int = 320, height: int = 96
+    points: Sequence[Measured], *, settled: int, width: int = 320, height: int = 96
 ) -> Trend | None:
-    """Periods in their order, None where there is no figure; the last one may still run."""
+    """Periods in their order, None where there is no figure; after `settled` of them, all moves."""
     values = [value for value, _, _ in points if value is not None]
     if not values:
         return None
@@ -67,30 +71,32 @@ def draw_trend(
         return (round(x, 1), round(y, 1))
 
     placed = [None if value is None else place(i, value) for i, (value, _, _) in enumerate(points)]
-    finished = placed[:-1] if is_running else placed
-    running = placed[-1] if is_running else None
+    finished, moving = placed[:settled], placed[settled:]
     latest = finished[-1] if finished else None
     band = [
         (place(i, low), place(i, high))
-        for i, (_, low, high) in enumerate(points[: len(finished)])
+        for i, (_, low, high) in enumerate(points[:settled])
         if low is not None and high is not None
     ]
+    rule = _round_below(top)
     return Trend(
         width=width,
         height=height,
         base=base,
+        rule=place(0, rule)[1],
+        rule_share=round(100 * place(0, rule)[1] / height, 1),
+        rule_value=rule,
         line=_path(finished),
-        pending=_path([latest, running]) if latest and running else "",
+        pending=_path([latest, *moving]),
         band=_closed([low for low, _ in band], [high for _, high in band]),
         dots=tuple(point for point in finished if point),
         latest=latest,
-        running=running,
+        moving=tuple(point for point in moving if point),
     )
 
 
 _MOMENTS = (
-    (5 / 60, "5m"), (1.0, "1h"), (4.0, "4h"), (24.0, "1d"), (72.0, "3d"), (168.0, "7d"),
-    (720.0, "30d"),
+    (5 / 60, "5m"), (1.0, "1h"), (4.0, "4h"), (24.0, "1d"), (168.0, "7d"), (720.0, "30d"),
 )  # fmt: skip
 
 
@@ -100,33 +106,32 @@ def draw_curve(
     """(hours, share answered by then), rising; hours on a scale of orders of magnitude."""
     if not answered:
         return None
-    left, base, first, last = 44.0, height - 26.0, 1 / 60, 720.0
+    left, right, base = 44.0, width - 30.0, height - 26.0
+    first, last = 1 / 60, 720.0
 
     def across(hours: float) -> float:
         share = math.log(min(max(hours, first), last) / first) / math.log(last / first)
-        return round(left + (width - left - 12) * share, 1)
+        return round(left + (right - left) * share, 1)
 
     def up(share: float) -> float:
         return round(base - (base - 12) * share, 1)
 
-    path, area, y = [f"M{left:g} {base:g}"], [f"M{left:g} {base:g}"], base
-    seen = -1.0
+    path, seen = [f"M{left:g} {base:g}"], -1.0
     for hours, share in answered:
         # A pixel shows no more than one step of thousands.
         if across(hours) == seen and share < 1:
             continue
         seen = across(hours)
         path.append(f"H{seen:g}V{up(share):g}")
-        y = up(share)
-    end = f"H{width - 12:g}"
-    area += [*path[1:], f"{end}V{base:g}Z"]
+    line = "".join([*path, f"H{right:g}"])
     return Step(
         width=width,
         height=height,
         base=base,
         left=left,
-        line="".join([*path, end]) if y <= base else "",
-        area="".join(area),
+        right=right,
+        line=line,
+        area=f"{line}V{base:g}Z",
         x_ticks=tuple((across(hours), label) for hours, label in _MOMENTS),
         y_ticks=tuple((up(share), share) for share in (0.0, 0.25, 0.5, 0.75, 1.0)),
     )
@@ -155,6 +160,12 @@ def _path(points: Sequence[Point | None]) -> str:
             parts.append(f"{'L' if is_on else 'M'}{point[0]:g} {point[1]:g}")
         is_on = point is not None
     return "".join(parts)
+
+
+def _round_below(top: float) -> float:
+    """The largest of 1, 2, 5, 10, 20 … that is not above."""
+    scale = 10.0 ** math.floor(math.log10(top))
+    return max(step * scale for step in (1, 2, 5) if step * scale <= top * (1 + 1e-9))
 
 
 def _closed(there: list[Point], back: list[Point]) -> str:

@@ -11,7 +11,10 @@ from orchestration.report.reading import Published
 from orchestration.report.texts import text
 
 TEMPLATES = Path(__file__).parent / "templates"
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; "
+    "base-uri 'none'; form-action 'none'"
+)
 """Content-Security-Policy: should anything slip through, the browser runs and fetches nothing."""
 
 
@@ -29,6 +32,7 @@ def render_page(published: Published, lang: str) -> str:
 
 def build_context(published: Published, lang: str) -> dict[str, Any]:
     has_figures = bool(published.figures)
+    cards = views.build_cards(published, lang) if has_figures else []
     return {
         "lang": lang,
         "policy": POLICY,
@@ -38,7 +42,8 @@ def build_context(published: Published, lang: str) -> dict[str, Any]:
         "running_month": formats.month_name(published.month.after(), lang),
         "sentence": headline_sentence(published, lang),
         "has_figures": has_figures,
-        "cards": views.build_cards(published, lang) if has_figures else [],
+        "cards": cards,
+        "changes": describe_changes(cards, lang),
         "benchmarks": views.build_benchmarks(published, lang) if has_figures else [],
         "grades": ("sound", "vendor", "folklore", "unsourced"),
         "reps": tables.build_grid(published, "rep", lang),
@@ -81,6 +86,19 @@ def headline_sentence(published: Published, lang: str) -> str:
         said.append(text(lang, words, won=won, closed=of, amount=amount))
     month = formats.capitalized(formats.period(published.month, lang))
     return f"{month}: {'; '.join(said) or text(lang, 'say_nothing')}."
+
+
+def describe_changes(cards: list[views.Card], lang: str) -> str:
+    """What is not as it was the month before, by more than chance makes."""
+    changed = views.clear_changes(cards)
+    if not any(card.told for card in cards):
+        return ""
+    if not changed:
+        return text(lang, "changed_nothing")
+    said = "; ".join(
+        f"{card.measure} ({card.told.period}): {card.change}" for card in changed if card.told
+    )
+    return text(lang, "changed", changes=said)
 
 
 def _shown(published: Published, kpi: str, measure: str, lang: str) -> str:

@@ -257,7 +257,10 @@ def _notes(rows: Any) -> dict[str, int]:
     )
     leads = rows(
         "fct_leads",
-        "select count(*) as leads, count(*) filter (where is_excluded) as leads_excluded from {table}",
+        """
+        select count(*) as leads, count(*) filter (where is_excluded) as leads_excluded
+        from {table}
+        """,
     )
     found = [row for counted in (deals, touches, leads) for row in counted]
     return {key: int(value) for row in found for key, value in row.items()}

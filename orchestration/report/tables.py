@@ -65,11 +65,13 @@ def build_grid(published: Published, scope: str, lang: str) -> Grid:
                 for column in columns
             ),
         )
-        for value, label in published.members(scope)
+        for value, label in sorted(
+            published.members(scope), key=lambda member: member[0] == "unknown"
+        )
     ]
     return Grid(
         columns=tuple(title_of(column, lang) for column in columns),
-        lines=tuple(sorted(lines, key=lambda line: line.note)),
+        lines=tuple(sorted(lines, key=lambda line: (not line.note, line.note))),
         period=quarter_words(published, lang),
     )
 
@@ -209,7 +211,7 @@ def build_items(published: Published, lang: str) -> dict[str, Any] | None:
                     name: formats.number(row[name], lang)
                     for name in ("sends", "reps", "leads", "wins_after")
                 },
-                "last_sent": formats.day(row["last_sent_at"], lang)
+                "last_sent": formats.short_day(row["last_sent_at"], lang)
                 if row["last_sent_at"]
                 else text(lang, "never"),
             }

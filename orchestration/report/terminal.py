@@ -38,6 +38,9 @@ def _headlines(published: Published, lang: str) -> Table:
     table.add_column(f"{running} {text(lang, 'so_far')}", justify="right")
     for card in views.build_cards(published, lang):
         name = Text(card.measure, style="bold")
+        month = formats.period(published.month, lang)
+        if card.told is not None and card.told.period != month:
+            name.append(f" ({card.told.period})", style="not bold dim")
         if card.told is None:
             table.add_row(name, "", "", "", Text(text(lang, "no_figure"), style="dim"), "")
             continue

@@ -11,7 +11,7 @@ from orchestration.report.texts import text
 BESIDE = {
     "contact_ratio": ("prospects_per_1000_calls", "contracts_per_1000_calls", "new_contracts"),
     "speed_to_lead": ("share_within_5m", "median_response_hours", "lift_within_1h"),
-    "completed_contacts": ("contacts_per_lead", "share_wins_first_contact", "share_wins_fifth_plus"),
+    "completed_contacts": ("contacts_per_lead", "share_wins_fifth_plus", "gave_up_early_worth"),
     "collateral_usage": ("share_items_used", "share_reengaged", "share_reengaged_without"),
     "closed_deals": ("won_amount", "average_deal", "median_cycle_days"),
 }
@@ -61,6 +61,7 @@ class Card:
     trend: charts.Trend | None
     trend_label: str
     trend_ends: tuple[str, str]
+    trend_rule: str
     beside: tuple[Told, ...]
     benchmarks: tuple[Compared, ...]
 
@@ -95,11 +96,14 @@ def _card(published: Published, kpi: Definition, lang: str) -> Card:
     months = [published.month.before(back) for back in range(TREND_MONTHS - 1, -1, -1)]
     months.append(published.month.after())
     figures = [published.figure(headline, month) for month in months]
-    latest, running = figures[-2], figures[-1]
-    change, arrow, tone = _change(latest, headline, published.month, lang)
+    running = figures[-1]
+    month = latest_to_tell(published, headline)
+    latest = published.figure(headline, month)
+    change, arrow, tone = _change(latest, headline, month, lang)
     beside = [published.measure(kpi.kpi, measure) for measure in BESIDE.get(kpi.kpi, ())]
     trend = charts.draw_trend(
-        [(f.value, f.low, f.high) if f else (None, None, None) for f in figures], is_running=True
+        [(f.value, f.low, f.high) if f else (None, None, None) for f in figures],
+        settled=months.index(month) + 1,
     )
     return Card(
         kpi=kpi.kpi,
@@ -114,11 +118,12 @@ def _card(published: Published, kpi: Definition, lang: str) -> Card:
         running=tell(running, headline, lang) if running else None,
         trend=trend,
         trend_label=_trend_label(headline, months, figures, lang),
-        trend_ends=(formats.month_initials(months[0], lang), formats.month_initials(months[-1], lang)),
+        trend_ends=(formats.short_month(months[0], lang), formats.short_month(months[-1], lang)),
+        trend_rule=formats.figure(trend.rule_value, _unit(figures), lang) if trend else "",
         beside=tuple(
             tell(figure, definition, lang)
             for definition in beside
-            if definition and (figure := published.figure(definition, published.month))
+            if definition and (figure := published.figure(definition, month))
         ),
         benchmarks=tuple(
             _compare(published, benchmark, lang)
@@ -126,6 +131,26 @@ def _card(published: Published, kpi: Definition, lang: str) -> Card:
             if benchmark.kpi == kpi.kpi
         )[:2],
     )
+
+
+def latest_to_tell(published: Published, definition: Definition) -> Period:
+    """The latest whole month; of what takes its time, the latest that has had it."""
+    for back in range(TREND_MONTHS):
+        figure = published.figure(definition, published.month.before(back))
+        if figure is None and back == 0:
+            break
+        if figure is not None and "immature cohort" not in figure.reasons:
+            return published.month.before(back)
+    return published.month
+
+
+def clear_changes(cards: Sequence[Card]) -> list[Card]:
+    """Those whose change is more than chance makes."""
+    return [card for card in cards if card.arrow in ("↑", "↓")]
+
+
+def _unit(figures: Sequence[Figure | None]) -> str | None:
+    return next((figure.unit for figure in figures if figure), None)
 
 
 def distinct_benchmarks(published: Published) -> list[Benchmark]:
@@ -142,7 +167,11 @@ def _compare(published: Published, benchmark: Benchmark, lang: str) -> Compared:
     definition = published.measure(benchmark.kpi, benchmark.measure)
     figure = _best_figure(published, benchmark) if definition else None
     verdict = figure.benchmark_verdict if figure else None
-    tones = {"own data agree": "agrees", "own data are lower": "differs", "own data are higher": "differs"}
+    tones = {
+        "own data agree": "agrees",
+        "own data are lower": "differs",
+        "own data are higher": "differs",
+    }
     fallback = "can not tell yet" if definition else "not comparable"
     return Compared(
         claim=(benchmark.claim_ru if lang == "ru" else benchmark.claim_en) or benchmark.measure,
@@ -176,15 +205,18 @@ def _change(
     shown = formats.figure(figure.previous_value, figure.unit, lang)
     if shown == formats.figure(figure.value, figure.unit, lang):
         return text(lang, "change_none", period=before, value=shown), "→", "flat"
-    if figure.low is not None and figure.high is not None:
-        if figure.low <= figure.previous_value <= figure.high:
-            return text(lang, "change_chance", period=before, value=shown), "≈", "flat"
+    if _is_within(figure.previous_value, figure.low, figure.high):
+        return text(lang, "change_chance", period=before, value=shown), "≈", "flat"
     is_up = figure.value > figure.previous_value
     words = text(lang, "change_up" if is_up else "change_down", period=before, value=shown)
     if not definition.better_is:
         return words, "↑" if is_up else "↓", "flat"
     is_better = is_up == (definition.better_is == "higher")
     return words, "↑" if is_up else "↓", "good" if is_better else "bad"
+
+
+def _is_within(value: float, low: float | None, high: float | None) -> bool:
+    return low is not None and high is not None and low <= value <= high
 
 
 def _cases(figure: Figure, definition: Definition, lang: str) -> str:
@@ -206,7 +238,11 @@ def _trend_label(
 ) -> str:
     points = ", ".join(
         f"{formats.period(month, lang)} "
-        + (formats.figure(f.value, f.unit, lang) if f and f.value is not None else text(lang, "no_value"))
+        + (
+            formats.figure(f.value, f.unit, lang)
+            if f and f.value is not None
+            else text(lang, "no_value")
+        )
         for month, f in zip(months, figures, strict=True)
     )
     return text(lang, "trend_label", title=title_of(definition, lang), points=points)
