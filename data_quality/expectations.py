@@ -8,7 +8,7 @@ check tells its figure too.
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from great_expectations.compatibility import pydantic
 from great_expectations.execution_engine.execution_engine import ExecutionEngine
@@ -28,12 +28,13 @@ from data_quality.results import Severity
 
 __all__ = [
     "Expectation",
+    "Pattern",
     "build_conditions",
     "build_counted",
     "build_in_range",
     "build_no_rows",
     "build_not_null",
-    "build_regex",
+    "build_patterns",
     "build_rows_conserved",
     "build_share",
     "build_sums_equal",
@@ -195,40 +196,52 @@ def build_conditions(
 
     However many they are, the table is read once; what is observed names those that were met.
     """
+    met = [f"bad_{place}" for place in range(len(conditions))]
+    judged = ", ".join(f"({bad}) as {m}" for m, bad in zip(met, conditions.values(), strict=True))
     each = ", ".join(
-        f"case when count(*) filter (where {bad}) > 0 "
-        f"then '{what} ' || count(*) filter (where {bad}) end"
-        for what, bad in conditions.items()
+        f"case when count(*) filter (where {m}) > 0 "
+        f"then '{what} ' || count(*) filter (where {m}) end"
+        for m, what in zip(met, conditions, strict=True)
     )
     any_of = " or ".join(f"({bad})" for bad in conditions.values())
     return build_counted(
         name,
-        f"select count(*) filter (where {any_of}) as failing, "
-        f"coalesce(nullif(concat_ws(', ', {each}), ''), '0 rows') as observed from {table}",
+        f"select count(*) filter (where {' or '.join(met)}) as failing, "
+        f"coalesce(nullif(concat_ws(', ', {each}), ''), '0 rows') as observed "
+        f"from (select {judged} from {table}) as judged",
         says=says,
         look=f"select * from {table} where {any_of}",
         severity=severity,
     )
 
 
-def build_regex(
+class Pattern(NamedTuple):
+    regex: str
+    contains: str
+    """What each match has in it: looking for that first spares most values the regex."""
+
+
+def build_patterns(
     name: str,
     table: str,
     columns: Sequence[str],
-    pattern: str,
+    patterns: Mapping[str, Pattern],
     *,
     says: str,
-    must_contain: str = "",
-    among: str = "true",
+    exempt: str = "[]",
 ) -> CountedRowsExpectation:
-    """No text of `columns` has `pattern` in it; `must_contain` spares most values the regex."""
-    quoted = pattern.replace("'", "''")
+    """No text of `columns` has one of `patterns` (by what they find) in it, read in one scan.
+
+    `exempt`: SQL of a list of values that may.
+    """
     return build_conditions(
         name,
-        table,
+        f"(select *, {exempt} as exempt_values from {table}) as looked_at",
         {
-            column: f"contains({column}, '{must_contain}') "
-            f"and regexp_matches({column}, '{quoted}') and {among.replace('$column', column)}"
+            f"{what} in {column}": f"contains(\"{column}\", '{pattern.contains}') "
+            f"and regexp_matches(\"{column}\", '{pattern.regex}') "
+            f'and not list_contains(exempt_values, "{column}")'
+            for what, pattern in patterns.items()
             for column in columns
         },
         says=says,

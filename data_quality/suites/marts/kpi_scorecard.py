@@ -3,7 +3,7 @@ from data_quality.loading import TableContext
 
 TOLERATED_CHANGE = 0.1
 TOLERATED_SHARE = 0.05
-"""Late rows and corrections change some figures of periods that are over; not many, and not much."""
+"""Late rows and corrections change some figures of periods that are over; few, and not by much."""
 
 
 def build_expectations(context: TableContext) -> list[Expectation]:

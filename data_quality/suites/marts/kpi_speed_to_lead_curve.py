@@ -6,8 +6,9 @@ def build_expectations(context: TableContext) -> list[Expectation]:
     return [
         build_conditions(
             "curve_falls",
-            f"(select *, lag(still_waiting, 1, 1.0) over (partition by scope, scope_value order by hours)"
-            f" as waited_before from {context.name})",
+            "(select *, lag(still_waiting, 1, 1.0) over "
+            "(partition by scope, scope_value order by hours) as waited_before "
+            f"from {context.name})",
             {
                 "outside of 0 to 1": "still_waiting < 0 or still_waiting > 1",
                 "rises": "still_waiting > waited_before + 1e-9",

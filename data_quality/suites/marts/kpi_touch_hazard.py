@@ -6,9 +6,9 @@ def build_expectations(context: TableContext) -> list[Expectation]:
     return [
         build_conditions(
             "leads_only_drop_out",
-            f"(select *, lag(reached) over (partition by scope, scope_value order by contact_number) "
-            f"as reached_before, lag(went_on) over (partition by scope, scope_value "
-            f"order by contact_number) as went_on_before from {context.name})",
+            f"(select *, lag(reached) over contacts as reached_before, "
+            f"lag(went_on) over contacts as went_on_before from {context.name} "
+            f"window contacts as (partition by scope, scope_value order by contact_number))",
             {
                 "more leads than before": "reached > reached_before",
                 "not those that went on": "reached <> went_on_before",
