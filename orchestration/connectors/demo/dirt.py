@@ -27,40 +27,41 @@ class Rule:
     """One way to break a row: what is put into which columns (None: nothing)."""
 
     name: str
+    """As quarantine names it."""
     cells: Mapping[str, str | None]
 
 
 _RULES: Mapping[str, tuple[str, tuple[Rule, ...]]] = {
     "crm/leads": ("lead_id", (
-        Rule("required", {"status": None}),
-        Rule("bad_time", {"created_at": _NO_DAY}),
+        Rule("empty:status", {"status": None}),
+        Rule("bad_time:created_at", {"created_at": _NO_DAY}),
     )),
     "crm/deals": ("deal_id", (
-        Rule("bad_number", {"amount": "twelve"}),
-        Rule("required", {"stage": None}),
-        Rule("negative", {"amount": "-100.00"}),
+        Rule("bad_number:amount", {"amount": "twelve"}),
+        Rule("empty:stage", {"stage": None}),
+        Rule("negative:amount", {"amount": "-100.00"}),
     )),
-    "crm/contacts": ("contact_id", (Rule("bad_time", {"updated_at": "yesterday"}),)),
+    "crm/contacts": ("contact_id", (Rule("bad_time:updated_at", {"updated_at": "yesterday"}),)),
     "crm/stage_changes": ("object_id", (
-        Rule("refers_to_nothing", {}),
-        Rule("bad_time", {"changed_at": "0000-00-00"}),
+        Rule("missing_reference:object_id", {}),
+        Rule("bad_time:changed_at", {"changed_at": "31.02."}),
     )),
     "crm/activities": ("activity_id", (
         Rule("ends_before_it_starts", {"started_at": _NOON, "ended_at": _BEFORE}),
-        Rule("bad_time", {"started_at": _NO_DAY}),
-        Rule("required", {"kind": None}),
-        Rule("bad_number", {"duration_seconds": "a while"}),
+        Rule("bad_time:started_at", {"started_at": _NO_DAY}),
+        Rule("empty:kind", {"kind": None}),
+        Rule("bad_number:duration_seconds", {"duration_seconds": "a while"}),
     )),
     "crm/collateral_events": ("event_id", (
-        Rule("refers_to_nothing", {"collateral_id": "B9999"}),
-        Rule("not_allowed", {"event": "lost"}),
+        Rule("missing_reference:collateral_id", {"collateral_id": "B9999"}),
+        Rule("unknown_value:event", {"event": "lost"}),
     )),
     "telephony/calls": ("call_id", (
         Rule("ends_before_it_starts", {
             "started_at": _NOON, "answered_at": None, "ended_at": _BEFORE, "talk_seconds": None,
         }),
-        Rule("bad_time", {"started_at": "n/a"}),
-        Rule("not_allowed", {"disposition": "SUCCESS"}),
+        Rule("bad_time:started_at", {"started_at": "n/a"}),
+        Rule("unknown_value:disposition", {"disposition": "SUCCESS"}),
     )),
 }  # fmt: skip
 _REPEATED_IN = ("crm/activities", "crm/stage_changes", "telephony/calls")

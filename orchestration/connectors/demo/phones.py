@@ -34,6 +34,8 @@ _US_CODES = np.array([
     434, 435, 440, 443, 458, 469, 470, 475, 478, 479,
 ])  # fmt: skip
 
+_US_LOCALS = 9_899
+
 _NBSP = "\N{NO-BREAK SPACE}"
 # D is the next digit of the national number (ten in all three countries).
 CRM_SPELLINGS = (
@@ -56,11 +58,11 @@ _LOG_WEIGHTS = (80, 12, 8)
 def numbers(keys: Ints, countries: Ints) -> Ints:
     """A number of its own for each key (from 0): country x 10**10 + the ten national digits."""
     country = np.where((countries == GB) & (keys >= 1_000 * len(_GB_RANGES)), RU, countries)
-    country = np.where((country == US) & (keys >= 9_900 * len(_US_CODES)), RU, country)
+    country = np.where((country == US) & (keys >= _US_LOCALS * len(_US_CODES)), RU, country)
     british = _GB_RANGES[keys % len(_GB_RANGES)] * 10_000 + keys // len(_GB_RANGES) % 1_000
-    american = (
-        _US_CODES[keys % len(_US_CODES)] * 10_000_000 + 5_550_100 + keys // len(_US_CODES) % 9_900
-    )
+    local = 5_550_100 + keys // len(_US_CODES) % _US_LOCALS
+    # 555-5555 is what people type in who don't want to give a number.
+    american = _US_CODES[keys % len(_US_CODES)] * 10_000_000 + local + (local >= 5_555_555)
     russian = _RU_CODES[keys % len(_RU_CODES)] * 10_000_000 + keys // len(_RU_CODES) % 1_000_000
     national = np.select([country == GB, country == US], [british, american], russian)
     return np.asarray(country * 10**10 + national)
