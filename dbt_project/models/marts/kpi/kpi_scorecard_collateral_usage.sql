@@ -1,7 +1,7 @@
 {% set sent_late = "event = 'sent' and is_after_refusal" %}
 {% set refusals = 'not is_excluded and not has_send_after' %}
 {% set touches = evidence_of(
-    'fct_touches', 'not is_excluded and attempt_number is not null', 'started_at', 'rep_id'
+    'fct_touches', 'not is_excluded and not is_automated', 'started_at', 'rep_id'
 ) %}
 {% set leads_sent -%}
     'lead_id in (select lead_id from marts.' || {{ event_evidence("event = 'sent'") }} || ')'
