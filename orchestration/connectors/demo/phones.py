@@ -35,6 +35,8 @@ _US_CODES = np.array([
 ])  # fmt: skip
 
 _US_LOCALS = 9_899
+_PLACEHOLDER = 5_555_555
+"""What people type in who don't want to give a number."""
 
 _NBSP = "\N{NO-BREAK SPACE}"
 # D is the next digit of the national number (ten in all three countries).
@@ -61,8 +63,7 @@ def numbers(keys: Ints, countries: Ints) -> Ints:
     country = np.where((country == US) & (keys >= _US_LOCALS * len(_US_CODES)), RU, country)
     british = _GB_RANGES[keys % len(_GB_RANGES)] * 10_000 + keys // len(_GB_RANGES) % 1_000
     local = 5_550_100 + keys // len(_US_CODES) % _US_LOCALS
-    # 555-5555 is what people type in who don't want to give a number.
-    american = _US_CODES[keys % len(_US_CODES)] * 10_000_000 + local + (local >= 5_555_555)
+    american = _US_CODES[keys % len(_US_CODES)] * 10_000_000 + local + (local >= _PLACEHOLDER)
     russian = _RU_CODES[keys % len(_RU_CODES)] * 10_000_000 + keys // len(_RU_CODES) % 1_000_000
     national = np.select([country == GB, country == US], [british, american], russian)
     return np.asarray(country * 10**10 + national)
