@@ -5,12 +5,14 @@ the end-to-end run.
 """
 
 import csv
+import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,13 @@ from orchestration.landing import (
     load_state,
     refresh_phone_numbers,
 )
-from orchestration.settings import DBT_PROJECT_DIR, SEEDS_DIR, Settings, build_settings
+from orchestration.settings import (
+    DBT_PROJECT_DIR,
+    PROJECT_DIR,
+    SEEDS_DIR,
+    Settings,
+    build_settings,
+)
 
 _AS_OF = "1999-12-31T23:59:58"
 """Stands in the compiled SQL where the moment of a run goes."""
@@ -40,9 +48,35 @@ class Model:
     sql: str
 
 
+def compile_models(variables: Mapping[str, str] | None = None) -> tuple[Model, ...]:
+    """Every model of the dbt project, those that it reads before it; `variables` as dbt vars."""
+    return _compiled(tuple(sorted((variables or {}).items())))
+
+
 @cache
-def compile_models() -> tuple[Model, ...]:
-    """Every model of the dbt project, those that it reads before it."""
+def _compiled(variables: tuple[tuple[str, str], ...]) -> tuple[Model, ...]:
+    """dbt takes half a minute, so what it made of a project's state is kept beside pytest's own."""
+    kept = PROJECT_DIR / ".pytest_cache" / "compiled" / f"{_fingerprint(variables)}.json"
+    if not kept.exists():
+        models = _compile(dict(variables))
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=kept.parent, delete=False) as handle:
+            json.dump([asdict(model) for model in models], handle)
+        Path(handle.name).replace(kept)
+    return tuple(Model(**model) for model in json.loads(kept.read_text()))
+
+
+def _fingerprint(variables: tuple[tuple[str, str], ...]) -> str:
+    """Of everything that the compiled SQL depends on."""
+    digest = sha256(repr(variables).encode())
+    found = [*DBT_PROJECT_DIR.rglob("*"), *SEEDS_DIR.iterdir(), Path(__file__)]
+    for path in sorted(found):
+        if path.suffix in (".sql", ".yml", ".csv", ".py") and "target" not in path.parts:
+            digest.update(str(path).encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _compile(variables: Mapping[str, str]) -> tuple[Model, ...]:
     from dbt.cli.main import dbtRunner
 
     with tempfile.TemporaryDirectory() as folder:
@@ -52,32 +86,35 @@ def compile_models() -> tuple[Model, ...]:
             "--profiles-dir": _profile(Path(folder)),
             "--target-path": f"{folder}/target",
             "--log-path": f"{folder}/logs",
-            "--vars": f"{{as_of: '{_AS_OF}'}}",
+            "--vars": json.dumps({**variables, "as_of": _AS_OF}),
         }
         told = [str(word) for pair in arguments.items() for word in pair]
         result = dbtRunner().invoke(["--quiet", "compile", "--no-introspect", *told])
         if not result.success:
             raise RuntimeError(f"dbt compile: {result.exception or result.result}")
-        nodes = {
+        compiled = {
             one.node.unique_id: one.node
             for one in result.result
             if one.node.resource_type == "model"
         }
+        # An ephemeral model is in nobody's result, but what it reads must be there all the same.
+        manifest = json.loads(Path(folder, "target", "manifest.json").read_text())
     ordered: list[Model] = []
     done: set[str] = set()
 
     def add(unique_id: str) -> None:
-        if unique_id in done or unique_id not in nodes:
+        if unique_id in done or unique_id not in manifest["nodes"]:
             return
         done.add(unique_id)
-        node = nodes[unique_id]
-        for parent in node.depends_on.nodes:
+        for parent in manifest["nodes"][unique_id]["depends_on"].get("nodes", ()):
             add(parent)
-        ordered.append(
-            Model(node.schema, node.name, node.config.materialized, node.compiled_code)
-        )
+        if unique_id in compiled:
+            node = compiled[unique_id]
+            ordered.append(
+                Model(node.schema, node.name, node.config.materialized, node.compiled_code)
+            )
 
-    for unique_id in sorted(nodes):
+    for unique_id in sorted(compiled):
         add(unique_id)
     return tuple(ordered)
 
@@ -114,11 +151,17 @@ def land_folder(
 
 
 def transform(
-    connection: duckdb.DuckDBPyConnection, as_of: datetime, seeds: Path = SEEDS_DIR
+    connection: duckdb.DuckDBPyConnection,
+    as_of: datetime,
+    seeds: Path = SEEDS_DIR,
+    variables: Mapping[str, str] | None = None,
+    leave_out: Collection[str] = (),
 ) -> None:
-    """Seeds and every model, as dbt would."""
+    """Seeds and every model (but those to leave out), as dbt would."""
     _load_seeds(connection, seeds)
-    for model in compile_models():
+    for model in compile_models(variables):
+        if model.name in leave_out:
+            continue
         kind = "view" if model.materialized == "view" else "table"
         sql = model.sql.replace(_AS_OF, as_of.isoformat())
         connection.execute(f"create schema if not exists {model.schema}")
@@ -131,11 +174,13 @@ def build(
     *,
     as_of: datetime | None = None,
     seeds: Path = SEEDS_DIR,
+    variables: Mapping[str, str] | None = None,
+    leave_out: Collection[str] = (),
 ) -> datetime:
     """Land `folder` and build every model; returns the moment that the marts describe."""
     settings = land_folder(connection, folder)
     moment = as_of or compute_as_of(connection, settings)
-    transform(connection, moment, seeds)
+    transform(connection, moment, seeds, variables, leave_out)
     return moment
 
 
