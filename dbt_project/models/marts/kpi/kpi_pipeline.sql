@@ -20,81 +20,106 @@ reps as (
     select * from {{ ref('dim_reps') }}
 ),
 
--- Before the first moment after it, or after as_of while the period still runs.
-period_ends as (
-    select
-        period_grain,
-        period_start,
-        least(
-            {{ from_zone(
-                'cast(max(day) + 1 as timestamp)', "'" ~ var('business_timezone') ~ "'"
-            ) }},
-            {{ add_seconds(as_of(), 1) }}
-        ) as ends_before
-    from periods
-    group by period_grain, period_start
-    having min(day) <= {{ local_date(as_of()) }}
-),
-
 owned as (
     select
         deals.*,
+        {{ local_date('deals.created_at') }} as opened_on,
+        {{ local_date('deals.closed_at') }} as closed_on,
         coalesce(deals.closing_rep_id, deals.owner_rep_id) as rep_id,
         reps.team
     from deals
     left join reps on coalesce(deals.closing_rep_id, deals.owner_rep_id) = reps.rep_id
 ),
 
-opened as (
-    select
-        {{ local_date('created_at') }} as day,
-        *
-    from owned
-),
-
-scoped_opened as (
-    {{ in_periods_and_scopes('opened', ['deal_id']) }}
-),
-
 closed as (
     select
-        {{ local_date('closed_at') }} as day,
-        *
+        *,
+        closed_on as day
     from owned
-    where is_won or is_lost
+    where closed_on is not null
 ),
 
-scoped_closed as (
-    {{ in_periods_and_scopes('closed', ['is_won', 'reporting_amount', 'cycle_days']) }}
+-- What stands open at a period's end is all that came before less all that went: no deal is
+-- repeated for each period that it was open in.
+moved as (
+    select opened_on as day, rep_id, team, lead_source, 1 as opened_deals, 0 as won, 0 as lost,
+        0 as won_with_amount, 0 as won_amount, 1 as open_deals,
+        coalesce(reporting_amount, 0) as open_amount, 0 as deals_without_next_step
+    from owned
+    union all
+    select closed_on as day, rep_id, team, lead_source, 0 as opened_deals,
+        cast(is_won as integer) as won, cast(is_lost as integer) as lost,
+        cast(is_won and reporting_amount is not null as integer) as won_with_amount,
+        case when is_won then coalesce(reporting_amount, 0) else 0 end as won_amount,
+        0 as open_deals, 0 as open_amount, 0 as deals_without_next_step
+    from closed
+    union all
+    -- Records that say that they closed before they were opened were never open.
+    select greatest(closed_on, opened_on) as day, rep_id, team, lead_source, 0 as opened_deals,
+        0 as won, 0 as lost, 0 as won_with_amount, 0 as won_amount, -1 as open_deals,
+        -coalesce(reporting_amount, 0) as open_amount, 0 as deals_without_next_step
+    from closed
+    union all
+    select {{ local_date('pauses.idle_from') }} as day, owned.rep_id, owned.team,
+        owned.lead_source, 0 as opened_deals, 0 as won, 0 as lost, 0 as won_with_amount,
+        0 as won_amount, 0 as open_deals, 0 as open_amount, 1 as deals_without_next_step
+    from pauses
+    inner join owned on pauses.deal_id = owned.deal_id
+    union all
+    select {{ local_date('pauses.idle_until') }} as day, owned.rep_id, owned.team,
+        owned.lead_source, 0 as opened_deals, 0 as won, 0 as lost, 0 as won_with_amount,
+        0 as won_amount, 0 as open_deals, 0 as open_amount, -1 as deals_without_next_step
+    from pauses
+    inner join owned on pauses.deal_id = owned.deal_id
+    where pauses.idle_until is not null
 ),
 
-standing as (
+{% set counts = ['opened_deals', 'won', 'lost', 'won_with_amount'] -%}
+{% set stocks = ['open_deals', 'deals_without_next_step'] -%}
+{% set amounts = ['won_amount', 'open_amount'] -%}
+daily as (
     select
-        period_ends.period_grain,
-        period_ends.period_start,
-        owned.rep_id,
-        owned.team,
-        owned.lead_source,
-        owned.reporting_amount,
-        pauses.deal_id is not null as is_idle
-    from owned
-    inner join period_ends
-        on owned.created_at < period_ends.ends_before
-        and (owned.closed_at is null or owned.closed_at >= period_ends.ends_before)
-    left join pauses
-        on owned.deal_id = pauses.deal_id
-        and pauses.idle_from < period_ends.ends_before
-        and (pauses.idle_until is null or pauses.idle_until >= period_ends.ends_before)
+        day,
+        rep_id,
+        team,
+        lead_source,
+        {% for column in counts + stocks + amounts -%}
+        sum({{ column }}) as {{ column }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from moved
+    group by day, rep_id, team, lead_source
 ),
 
-scoped_standing as (
-    {{ in_scopes('standing', ['period_grain', 'period_start', 'reporting_amount', 'is_idle']) }}
+scoped as (
+    {{ in_periods_and_scopes('daily', counts + stocks + amounts) }}
+),
+
+summed as (
+    select
+        period_grain,
+        period_start,
+        scope,
+        scope_value,
+        {% for column in counts + stocks + amounts -%}
+        sum({{ column }}) as {{ column }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from scoped
+    group by period_grain, period_start, scope, scope_value
+),
+
+every_period as (
+    select
+        period_grain,
+        period_start
+    from periods
+    where day <= {{ local_date(as_of()) }}
+    group by period_grain, period_start
 ),
 
 -- A quota is a month's and a rep's: no week has one, and no lead source.
 to_sell as (
     select
-        quotas.month as day,
+        quotas.month,
         quotas.rep_id,
         reps.team,
         cast(null as varchar) as lead_source,
@@ -104,65 +129,86 @@ to_sell as (
 ),
 
 scoped_quotas as (
-    select
-        period_ends.period_grain,
-        period_ends.period_start,
-        {{ scope_columns() }},
-        to_sell.reporting_amount
-    from to_sell
-    inner join period_ends
-        on cast(date_trunc(period_ends.period_grain, to_sell.day) as date)
-        = period_ends.period_start
-    cross join ({{ scopes() }}) as scopes
-    where period_ends.period_grain in ('month', 'quarter') and scopes.scope <> 'lead_source'
+    {{ in_scopes('to_sell', ['month', 'reporting_amount']) }}
 ),
 
-together as (
+summed_quotas as (
     select
-        period_grain, period_start, scope, scope_value, 'opened' as part,
-        false as is_won, false as is_idle,
-        cast(null as decimal(18, 2)) as reporting_amount, cast(null as double) as cycle_days
-    from scoped_opened
-    union all
-    select
-        period_grain, period_start, scope, scope_value, 'closed' as part,
-        is_won, false as is_idle, reporting_amount, cycle_days
-    from scoped_closed
-    union all
-    select
-        period_grain, period_start, scope, scope_value, 'standing' as part,
-        false as is_won, is_idle, reporting_amount, cast(null as double) as cycle_days
-    from scoped_standing
-    union all
-    select
-        period_grain, period_start, scope, scope_value, 'quota' as part,
-        false as is_won, false as is_idle, reporting_amount, cast(null as double) as cycle_days
+        every_period.period_grain,
+        every_period.period_start,
+        scoped_quotas.scope,
+        scoped_quotas.scope_value,
+        cast(sum(scoped_quotas.reporting_amount) as decimal(18, 2)) as quota_amount
     from scoped_quotas
+    inner join every_period
+        on cast(date_trunc(every_period.period_grain, scoped_quotas.month) as date)
+        = every_period.period_start
+    where every_period.period_grain in ('month', 'quarter')
+        and scoped_quotas.scope <> 'lead_source'
+    group by 1, 2, 3, 4
 ),
 
-counted as (
+scoped_cycles as (
+    {{ in_periods_and_scopes('closed', ['is_won', 'cycle_days']) }}
+),
+
+cycles as (
     select
         period_grain,
         period_start,
         scope,
         scope_value,
-        count(*) filter (where part = 'opened') as opened_deals,
-        count(*) filter (where is_won) as won,
-        count(*) filter (where part = 'closed' and not is_won) as lost,
-        cast(coalesce(sum(reporting_amount) filter (where is_won), 0) as decimal(18, 2))
-            as won_amount,
-        count(reporting_amount) filter (where is_won) as won_with_amount,
-        {{ percentile('cycle_days', 0.5) }} filter (where is_won) as median_cycle_days,
-        count(*) filter (where part = 'standing') as open_deals,
-        cast(
-            coalesce(sum(reporting_amount) filter (where part = 'standing'), 0)
-            as decimal(18, 2)
-        ) as open_amount,
-        count(*) filter (where is_idle) as deals_without_next_step,
-        cast(sum(reporting_amount) filter (where part = 'quota') as decimal(18, 2))
-            as quota_amount
-    from together
+        {{ percentile('cycle_days', 0.5) }} as median_cycle_days
+    from scoped_cycles
+    where is_won
     group by period_grain, period_start, scope, scope_value
+),
+
+every_scope as (
+    select scope, scope_value from summed
+    union
+    select scope, scope_value from summed_quotas
+),
+
+standing as (
+    select
+        every_period.period_grain,
+        every_period.period_start,
+        every_scope.scope,
+        every_scope.scope_value,
+        {% for column in counts -%}
+        cast(coalesce(summed.{{ column }}, 0) as bigint) as {{ column }},
+        {% endfor -%}
+        cast(coalesce(summed.won_amount, 0) as decimal(18, 2)) as won_amount,
+        {% for column in stocks -%}
+        cast(coalesce(sum(summed.{{ column }}) over until_then, 0) as bigint) as {{ column }},
+        {% endfor -%}
+        cast(coalesce(sum(summed.open_amount) over until_then, 0) as decimal(18, 2))
+            as open_amount,
+        summed_quotas.quota_amount,
+        cycles.median_cycle_days,
+        coalesce(summed.period_start, summed_quotas.period_start) is not null as is_moving
+    from every_period
+    cross join every_scope
+    left join summed
+        on every_period.period_grain = summed.period_grain
+        and every_period.period_start = summed.period_start
+        and every_scope.scope = summed.scope
+        and every_scope.scope_value = summed.scope_value
+    left join summed_quotas
+        on every_period.period_grain = summed_quotas.period_grain
+        and every_period.period_start = summed_quotas.period_start
+        and every_scope.scope = summed_quotas.scope
+        and every_scope.scope_value = summed_quotas.scope_value
+    left join cycles
+        on every_period.period_grain = cycles.period_grain
+        and every_period.period_start = cycles.period_start
+        and every_scope.scope = cycles.scope
+        and every_scope.scope_value = cycles.scope_value
+    window until_then as (
+        partition by every_period.period_grain, every_scope.scope, every_scope.scope_value
+        order by every_period.period_start
+    )
 ),
 
 rated as (
@@ -170,7 +216,8 @@ rated as (
         *,
         {{ ratio('won', 'won + lost') }} as close_rate,
         {{ ratio('won_amount', 'won_with_amount') }} as average_deal
-    from counted
+    from standing
+    where is_moving or open_deals > 0
 ),
 
 labelled as (
