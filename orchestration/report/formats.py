@@ -116,5 +116,6 @@ def _money(value: float, currency: str, lang: str) -> str:
     sign = _SIGNS.get(currency)
     amount = number(value, lang)
     if lang == "en" and sign:
-        return f"{sign}{amount}"
+        minus = "\N{MINUS SIGN}"
+        return f"{minus if value < 0 else ''}{sign}{amount.removeprefix(minus)}"
     return f"{amount}{_NO_BREAK}{sign or currency}"

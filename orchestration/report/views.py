@@ -26,6 +26,7 @@ class Told:
 
     title: str
     value: str
+    has_value: bool = True
     interval: str = ""
     cases: str = ""
     period: str = ""
@@ -53,6 +54,7 @@ class Card:
     explanation: str
     measure: str
     measure_explanation: str
+    is_measured: bool
     told: Told | None
     change: str
     arrow: str
@@ -79,6 +81,7 @@ def tell(figure: Figure, definition: Definition, lang: str) -> Told:
     return Told(
         title=title_of(definition, lang),
         value=formats.figure(figure.value, figure.unit, lang),
+        has_value=figure.value is not None,
         interval=formats.interval(figure.low, figure.high, figure.unit, lang),
         cases=_cases(figure, definition, lang),
         period=formats.period(period, lang),
@@ -111,6 +114,7 @@ def _card(published: Published, kpi: Definition, lang: str) -> Card:
         explanation=explain(kpi, lang),
         measure=title_of(headline, lang),
         measure_explanation=explain(headline, lang),
+        is_measured=any(figure.kpi == kpi.kpi for figure in published.figures),
         told=tell(latest, headline, lang) if latest else None,
         change=change,
         arrow=arrow,
