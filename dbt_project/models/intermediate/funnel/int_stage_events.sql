@@ -132,11 +132,9 @@ numbered as (
 compared as (
     select
         *,
-        max(step_rank) over (
-            partition by object_type, object_id
-            order by event_number
-            rows between unbounded preceding and 1 preceding
-        ) as furthest_rank_before
+        lag(step_rank ignore nulls) over (
+            partition by object_type, object_id order by event_number
+        ) as rank_before
     from numbered
 )
 
@@ -148,5 +146,5 @@ select
     funnel_step,
     step_rank,
     event_number,
-    coalesce(step_rank < furthest_rank_before, false) as is_step_back
+    coalesce(step_rank < rank_before, false) as is_step_back
 from compared

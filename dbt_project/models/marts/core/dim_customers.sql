@@ -21,7 +21,7 @@ contacts as (
 named as (
     select customer_id, customer_kind from leads
     union
-    select customer_id, customer_kind from deals
+    select customer_id, customer_kind from deals where customer_id is not null
     union
     select customer_id, customer_kind from touches where customer_id is not null
 ),

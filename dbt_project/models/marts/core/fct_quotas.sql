@@ -24,7 +24,7 @@ converted as (
             case
                 when priced.counted_currency = '{{ var("reporting_currency") }}' then priced.amount
                 else priced.amount * exchange_rates.rate
-            end as decimal(18, 2)
+            end as decimal(28, 6)
         ) as reporting_amount
     from priced
     left join exchange_rates

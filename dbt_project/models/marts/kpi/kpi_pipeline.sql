@@ -138,7 +138,7 @@ summed_quotas as (
         every_period.period_start,
         scoped_quotas.scope,
         scoped_quotas.scope_value,
-        cast(sum(scoped_quotas.reporting_amount) as decimal(18, 2)) as quota_amount
+        cast(sum(scoped_quotas.reporting_amount) as decimal(28, 6)) as quota_amount
     from scoped_quotas
     inner join every_period
         on cast(date_trunc(every_period.period_grain, scoped_quotas.month) as date)
@@ -179,11 +179,11 @@ standing as (
         {% for column in counts -%}
         cast(coalesce(summed.{{ column }}, 0) as bigint) as {{ column }},
         {% endfor -%}
-        cast(coalesce(summed.won_amount, 0) as decimal(18, 2)) as won_amount,
+        cast(coalesce(summed.won_amount, 0) as decimal(28, 6)) as won_amount,
         {% for column in stocks -%}
         cast(coalesce(sum(summed.{{ column }}) over until_then, 0) as bigint) as {{ column }},
         {% endfor -%}
-        cast(coalesce(sum(summed.open_amount) over until_then, 0) as decimal(18, 2))
+        cast(coalesce(sum(summed.open_amount) over until_then, 0) as decimal(28, 6))
             as open_amount,
         summed_quotas.quota_amount,
         cycles.median_cycle_days,

@@ -38,30 +38,40 @@ together as (
     select * from closed
 ),
 
--- What the company, the rep among it, made of a source.
+teamed as (
+    select
+        together.*,
+        coalesce(reps.team, 'unknown') as team
+    from together
+    left join reps on together.rep_id = reps.rep_id
+),
+
+-- What the team, the rep in it, made of a source.
 source_rates as (
     select
         side,
+        team,
         lead_source,
         cast({{ ratio('count(*) filter (where is_converted)', 'count(*)') }} as decimal(18, 12))
             as source_rate
-    from together
-    group by side, lead_source
+    from teamed
+    group by side, team, lead_source
 ),
 
 counted as (
     select
-        together.rep_id,
-        together.side,
+        teamed.rep_id,
+        teamed.side,
         count(*) as entered,
-        count(*) filter (where together.is_converted) as converted,
+        count(*) filter (where teamed.is_converted) as converted,
         cast(sum(source_rates.source_rate) as decimal(28, 12)) as expected_converted
-    from together
+    from teamed
     inner join source_rates
-        on together.side = source_rates.side
-        and together.lead_source = source_rates.lead_source
-    where together.rep_id is not null
-    group by together.rep_id, together.side
+        on teamed.side = source_rates.side
+        and teamed.team = source_rates.team
+        and teamed.lead_source = source_rates.lead_source
+    where teamed.rep_id is not null
+    group by teamed.rep_id, teamed.side
 ),
 
 rated as (
@@ -89,11 +99,14 @@ judged as (
         rated.observed_high,
         rated.expected_rate,
         rated.index,
+        -- As expected is a finding too: the whole interval has to lie near the expected rate.
         case
-            when rated.entered < {{ var('profile_min_entered') }} then 'not enough data'
             when rated.observed_low > rated.expected_rate then 'strong'
             when rated.observed_high < rated.expected_rate then 'weak'
-            else 'as expected'
+            when rated.observed_low >= rated.expected_rate * (1 - {{ var('profile_equivalence') }})
+                and rated.observed_high
+                <= rated.expected_rate * (1 + {{ var('profile_equivalence') }}) then 'as expected'
+            else 'not enough data'
         end as verdict
     from rated
     left join reps on rated.rep_id = reps.rep_id
