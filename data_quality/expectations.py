@@ -228,21 +228,31 @@ def build_patterns(
     patterns: Mapping[str, Pattern],
     *,
     says: str,
-    exempt: str = "[]",
+    exempt: str = "select ''",
 ) -> CountedRowsExpectation:
-    """No text of `columns` has one of `patterns` (by what they find) in it, read in one scan.
+    """No text of `columns` has one of `patterns` (by what they find) in it.
 
-    `exempt`: SQL of a list of values that may.
+    `exempt`: SQL of values that may; it is asked for what was found only, not for each row.
     """
-    return build_conditions(
+    found = " union all ".join(
+        f"select '{what} in {column}' as what, rowid as row_number, \"{column}\" as value "
+        f"from {table} where contains(\"{column}\", '{pattern.contains}') "
+        f"and regexp_matches(\"{column}\", '{pattern.regex}')"
+        for what, pattern in patterns.items()
+        for column in columns
+    )
+    return build_counted(
         name,
-        f"(select *, {exempt} as exempt_values from {table}) as looked_at",
-        {
-            f"{what} in {column}": f"contains(\"{column}\", '{pattern.contains}') "
-            f"and regexp_matches(\"{column}\", '{pattern.regex}') "
-            f'and not list_contains(exempt_values, "{column}")'
-            for what, pattern in patterns.items()
-            for column in columns
-        },
+        f"""
+        with found as ({found}),
+        counted as (
+            select what, count(*) as rows from found where value not in ({exempt}) group by what
+        )
+        select
+            (select count(distinct row_number) from found where value not in ({exempt})) as failing,
+            coalesce(string_agg(what || ' ' || rows, ', ' order by what), '0 rows') as observed
+        from counted
+        """,
         says=says,
+        look=f"select * from {table}",
     )
