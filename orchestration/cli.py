@@ -25,12 +25,13 @@ quarantine = typer.Typer(help="Rows that broke the contract.", no_args_is_help=T
 app.add_typer(quarantine, name="quarantine")
 
 Lang = Literal["en", "ru"]
-_console = Console(highlight=False)
+# Tables in a log or a pipe are not to be folded at 80 characters.
+_console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
 _errors = Console(stderr=True, highlight=False)
 
 
 @app.command()
-def run(
+def run(  # noqa: PLR0917  options, not arguments
     source: Annotated[str, typer.Option(help="Connectors, with commas between.")] = "",
     path: Annotated[Path | None, typer.Option(help="The drop folder of `files`.")] = None,
     leads: Annotated[int | None, typer.Option(help="The size of the made-up company.")] = None,

@@ -5,11 +5,11 @@ class DataError(Exception):
     """The data are bad: a check or a test failed, or an entity had to stop (exit code 1)."""
 
 
-class ChecksFailed(DataError):
+class ChecksFailedError(DataError):
     """Expectations of a release that is not going to be published."""
 
 
-class DbtTestsFailed(DataError):
+class DbtTestsFailedError(DataError):
     """dbt's tests of a layer."""
 
 

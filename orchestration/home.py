@@ -64,7 +64,7 @@ def is_running(settings: Settings) -> bool:
 
 
 def prepare_home(settings: Settings) -> None:
-    """Before a run, under its lock: the folders, what a killed run left behind, the room to write."""
+    """Before a run, under its lock: folders, what a killed run left, the room to write."""
     for folder in (settings.home, settings.tmp_dir, settings.logs_dir, settings.dagster_home):
         folder.mkdir(parents=True, exist_ok=True)
     write_dagster_yaml(settings)
@@ -100,7 +100,8 @@ def write_dagster_yaml(settings: Settings) -> Path:
     """Dagster reads its instance's settings from its home; ours stand in the repository."""
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
     target = settings.dagster_home / "dagster.yaml"
-    wanted = (PROJECT_DIR / "orchestration" / "dagster.yaml").read_text()
+    template = (PROJECT_DIR / "orchestration" / "dagster.yaml").read_text()
+    wanted = template.replace("{home}", str(settings.dagster_home))
     if not target.exists() or target.read_text() != wanted:
         target.write_text(wanted)
     return target

@@ -82,7 +82,7 @@ def _steps(job: "dg.JobDefinition", definitions: "dg.Definitions") -> dict[str, 
     for definition in definitions.assets or ():
         made[definition.op.name] = (len(definition.keys), "tables")  # type: ignore[union-attr]
     for definition in definitions.asset_checks or ():
-        made[definition.op.name] = (len(list(definition.check_specs)), "checks")  # type: ignore[union-attr]
+        made[definition.op.name] = (len(list(definition.check_specs)), "checks")
     names = [node.name for node in job.nodes_in_topological_order]
     return {name: Step(name.replace("__", "/").replace("_", " "), *made[name]) for name in names}
 

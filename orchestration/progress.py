@@ -16,7 +16,7 @@ _MARKS = {
     "running": ("▶", "cyan"),
     "done": ("✓", "green"),
     "failed": ("✗", "red bold"),
-    "skipped": ("–", "dim"),
+    "skipped": ("-", "dim"),
     "retrying": ("↻", "yellow"),
 }
 

@@ -18,8 +18,8 @@ Outcome = Literal["ok", "bad data", "broke", "killed", "running"]
 EXIT_CODES: dict[Outcome, int] = {"ok": 0, "bad data": 1}
 BAD_DATA = {
     "LandingError",
-    "ChecksFailed",
-    "DbtTestsFailed",
+    "ChecksFailedError",
+    "DbtTestsFailedError",
     "DataError",
     "DagsterAssetCheckFailedError",
 }
@@ -98,11 +98,11 @@ def describe_error(step: str, error: Any) -> tuple[bool, str]:
     ):
         error = error.cause
     name = error.cls_name or ""
-    if name in ("DagsterAssetCheckFailedError", "ChecksFailed", "BrokenCheckError"):
+    if name in ("DagsterAssetCheckFailedError", "ChecksFailedError", "BrokenCheckError"):
         # The rules are told one by one, from quality.results.
         return name != "BrokenCheckError", ""
     text = re.sub(rf"^(?:[\w.]+\.)?{name}: ", "", error.message.strip())
-    return name in BAD_DATA, redact(f"{step}: {text}")
+    return name in BAD_DATA, redact(f"{step.replace('__', '/')}: {text}")
 
 
 def redact(text: str) -> str:

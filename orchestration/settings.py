@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from dotenv import dotenv_values
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -41,7 +43,7 @@ class Settings(BaseSettings):
     """The moment that the marts describe; without it, the latest one seen in the data."""
     reporting_currency: str = "USD"
     default_currency: str = ""
-    """The currency of a deal that names none; without it such an amount is reported, not counted."""
+    """The currency of a deal that names none; without it such an amount is told, not counted."""
     business_timezone: str = "UTC"
     phone_region: str = "RU"
     """The country (ISO 3166) whose numbers may be written without a country code."""
@@ -81,6 +83,25 @@ class Settings(BaseSettings):
             return None
         aware = value if value.tzinfo else value.replace(tzinfo=UTC)
         return aware.astimezone(UTC).replace(tzinfo=None)
+
+    @field_validator("dbt_vars")
+    @classmethod
+    def _json_object(cls, value: str) -> str:
+        if not isinstance(json.loads(value), dict):
+            # Pydantic tells ValueErrors only.
+            raise ValueError(  # noqa: TRY004
+                'is no JSON object, such as {"call_match_seconds": 90}'
+            )
+        return value
+
+    @field_validator("business_timezone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(f"{value!r} is no time zone; one is Europe/Paris") from error
+        return value
 
     @property
     def source_names(self) -> list[str]:
@@ -134,8 +155,6 @@ class Settings(BaseSettings):
 
 
 def _read_env_file(path: Path) -> dict[str, str]:
-    from dotenv import dotenv_values
-
     return {key: value for key, value in dotenv_values(path).items() if value is not None}
 
 

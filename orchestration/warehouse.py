@@ -31,7 +31,7 @@ def open_build(
 
 @contextmanager
 def open_published(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A release, read-only and shut off from files and network: what it holds is all it can show."""
+    """A release, read-only and shut off from files and network: it shows what it holds."""
     connection = duckdb.connect(
         str(path), read_only=True, config={"enable_external_access": "false"}
     )
@@ -106,7 +106,7 @@ def record_layer(connection: duckdb.DuckDBPyConnection, layer: str) -> None:
 
 
 def layers_of_other_runs(connection: duckdb.DuckDBPyConnection, layers: Sequence[str]) -> list[str]:
-    """The layers that are not of the latest night: a run that was killed leaves two nights mixed."""
+    """The layers that are not of the latest night: a killed run leaves two nights mixed."""
     known = connection.execute("select layer, run_id from quality.layers").fetchall()
     latest = read_run(connection).run_id
     return [layer for layer in layers if (layer, latest) not in known]

@@ -19,7 +19,7 @@ NAME = "expectations"
 def build_checks(
     settings: Settings, manifest: Manifest, raw: dg.AssetsDefinition
 ) -> list[dg.AssetChecksDefinition]:
-    """A step for raw and for each dbt layer; seeds are looked at with the layer that builds them."""
+    """A step for raw and for each dbt layer; seeds go with the layer that builds them."""
     landed = sorted(key.path[-1] for key in raw.keys)
     schemas = {
         "raw": {"raw": landed},
@@ -78,7 +78,7 @@ def refuse_broken(results: Sequence[Any]) -> None:
 def asset_check_results(
     schema: str, tables: Sequence[str], results: Sequence[Any]
 ) -> Iterator[dg.AssetCheckResult]:
-    """One result a table: passed, where each of its rules did; warnings are told and stop nothing."""
+    """One result a table: passed, where each of its rules did; warnings stop nothing."""
     by_table: dict[str, list[Any]] = defaultdict(list)
     for result in results:
         if result.stage == schema:

@@ -7,6 +7,7 @@ connection) is in this file; TOUCHLINE_DBT_SUBPROCESS=true goes without.
 # ruff: noqa: PLC0415  heavy imports wait until they are needed
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -18,26 +19,35 @@ from threading import Thread
 from typing import Any
 
 from orchestration.errors import DbtError
+from orchestration.runs import redact
 from orchestration.settings import DBT_PROJECT_DIR, Settings
 
 RawEvent = dict[str, Any]
 RESULT_EVENTS = {"LogSeedResult", "LogModelResult", "LogSnapshotResult", "LogTestResult"}
 
+# dbt's own log file holds what a database choked on, and writing it costs a fifth of a layer.
+_LEVELS = {"info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
+_log = logging.getLogger("touchline.dbt")
+
 _manifests: dict[tuple[Path, str], Any] = {}
 
 
 def parse(settings: Settings, stable_vars: Mapping[str, Any], key: str) -> Any:
-    """Dbt's manifest, kept for the process; `key` stands for the project's files and vars.
+    """Have dbt read its project and write manifest.json; gives dbt's own manifest.
 
-    Parsed with the vars that are the same every night: another one would cost a full parse.
+    With the vars that are the same every night: another one would cost a full parse.
     """
+    result = _invoke(settings, ["parse", "--vars", json.dumps(dict(stable_vars))])
+    if not result.success:
+        raise DbtError(f"dbt can't read its project: {result.exception}")
+    _manifests[settings.home, key] = result.result
+    return result.result
+
+
+def parse_once(settings: Settings, stable_vars: Mapping[str, Any], key: str) -> Any:
+    """The same, once in a process; `key` stands for the project's files and vars."""
     known = _manifests.get((settings.home, key))
-    if known is None:
-        result = _invoke(settings, ["parse", "--vars", json.dumps(dict(stable_vars))])
-        if not result.success:
-            raise DbtError(f"dbt can't read its project: {result.exception}")
-        known = _manifests[settings.home, key] = result.result
-    return known
+    return parse(settings, stable_vars, key) if known is None else known
 
 
 def build(settings: Settings, manifest: Any, arguments: Sequence[str]) -> Iterator[RawEvent]:
@@ -70,7 +80,7 @@ def build_in_subprocess(settings: Settings, arguments: Sequence[str]) -> Iterato
         "info",
         *("build", *arguments, *_where(settings)),
     ]
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S603  our own arguments
         command,
         cwd=settings.dbt_project_dir,
         env={**os.environ, **_profile_environment(settings)},
@@ -80,6 +90,9 @@ def build_in_subprocess(settings: Settings, arguments: Sequence[str]) -> Iterato
         for line in process.stdout or ():
             with suppress(json.JSONDecodeError):
                 event = json.loads(line)
+                _log.log(
+                    _LEVELS.get(event["info"]["level"], logging.INFO), redact(event["info"]["msg"])
+                )
                 if event["info"]["name"] in RESULT_EVENTS:
                     yield event
 
@@ -88,7 +101,7 @@ def count_rows(relation: str) -> int | None:
     """Rows of a relation that dbt has just built, by dbt's own connection: it holds the file."""
     from dbt.adapters.factory import FACTORY
 
-    adapter = FACTORY.adapters["duckdb"]
+    adapter: Any = FACTORY.adapters["duckdb"]
     with suppress(Exception), adapter.connection_named("touchline_count_rows"):
         _, table = adapter.execute(f"select count(*) from {relation}", fetch=True)
         return int(table.rows[0][0])
@@ -100,9 +113,10 @@ def close_connections() -> None:
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.adapters.factory import FACTORY
 
-    for adapter in FACTORY.adapters.values():
+    adapters: dict[str, Any] = dict(FACTORY.adapters)
+    for adapter in adapters.values():
         adapter.cleanup_connections()
-    DuckDBConnectionManager.close_all_connections()
+    DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
 
 
 def _invoke(
@@ -117,6 +131,8 @@ def _invoke(
     def tell(event: Any) -> None:
         if events is not None and event.info.name in RESULT_EVENTS:
             events.put(MessageToDict(event, preserving_proto_field_name=True))
+        if event.info.level in _LEVELS:
+            _log.log(_LEVELS[event.info.level], redact(event.info.msg))
 
     with _same_process(_profile_environment(settings)):
         return dbtRunner(manifest=manifest, callbacks=[tell]).invoke(
@@ -129,7 +145,7 @@ def _where(settings: Settings) -> list[str]:
         *("--project-dir", str(settings.dbt_project_dir)),
         *("--profiles-dir", str(DBT_PROJECT_DIR)),
         *("--target-path", str(settings.dbt_target_dir), "--log-path", str(settings.logs_dir)),
-        *("--log-level-file", "info", "--no-use-colors", "--no-version-check"),
+        *("--log-level-file", "none", "--no-use-colors", "--no-version-check"),
     ]
 
 

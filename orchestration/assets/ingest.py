@@ -48,7 +48,7 @@ def _build_step(settings: Settings, connector: Connector) -> dg.AssetsDefinition
             backoff=dg.Backoff.EXPONENTIAL,
         ),
     )
-    def ingest(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+    def ingest() -> dg.MaterializeResult[None]:
         with open_build(settings) as connection:
             state = load_state(connection, connector.name)
         try:

@@ -24,14 +24,12 @@ def load_manifest(settings: Settings) -> dict[str, Any]:
     if not path.exists() or not key_file.exists() or key_file.read_text() != key:
         dbt_in_process.parse(settings, stable_vars(settings), key)
         key_file.write_text(key)
-    manifest = dict(json.loads(path.read_text()))
-    _attach_tests(manifest)
-    return manifest
+    return dict(json.loads(path.read_text()))
 
 
 def dbt_manifest(settings: Settings) -> Any:
     """The same as dbt's own object, which spares every layer a parse."""
-    return dbt_in_process.parse(settings, stable_vars(settings), project_key(settings))
+    return dbt_in_process.parse_once(settings, stable_vars(settings), project_key(settings))
 
 
 def stable_vars(settings: Settings) -> dict[str, Any]:
@@ -73,10 +71,12 @@ def tables_of(manifest: Manifest, schema: str) -> list[str]:
     )
 
 
-def tests_of(manifest: Manifest, layer: str, parents: Iterable[str] | None = None) -> list[str]:
+def data_tests_of(
+    manifest: Manifest, layer: str, parents: Iterable[str] | None = None
+) -> list[str]:
     """The data tests that can run once `layer` is built: the highest that they look at.
 
-    dbt's own selection would start them with the first of their tables, before the others are there.
+    dbt's own selection would start them with the first of their tables, before the others exist.
     With `parents` (unique ids), only those that look at one of them.
     """
     wanted = None if parents is None else set(parents)
@@ -112,20 +112,6 @@ def node_of(manifest: Manifest, table: str) -> dict[str, Any]:
         for node in manifest["nodes"].values()
         if node["resource_type"] in ("model", "seed") and node["alias"] == table
     )
-
-
-def _attach_tests(manifest: Manifest) -> None:
-    """Hang each test on the highest table it looks at: with its layer it runs, there it is shown.
-
-    Without, a test of several tables is no check in Dagster, and costs a warning each night.
-    """
-    for node in manifest["nodes"].values():
-        if node["resource_type"] == "test" and node["depends_on"]["nodes"]:
-            highest = max(node["depends_on"]["nodes"], key=lambda parent: _level(manifest, parent))
-            attached = node.get("attached_node")
-            if attached is None or _level(manifest, attached) < _level(manifest, highest):
-                name = highest.split(".")[2]
-                node["config"].setdefault("meta", {})["dagster"] = {"ref": {"name": name}}
 
 
 def _level(manifest: Manifest, unique_id: str) -> int:

@@ -10,7 +10,7 @@ import dagster as dg
 from orchestration.assets import release
 from orchestration.assets.checks import asset_check_results, check_spec, refuse_broken
 from orchestration.assets.manifest import Manifest, node_of, published_tables
-from orchestration.errors import ChecksFailed
+from orchestration.errors import ChecksFailedError
 from orchestration.settings import Settings
 from orchestration.warehouse import open_build
 
@@ -49,7 +49,7 @@ def build_publish(settings: Settings, manifest: Manifest) -> list[dg.AssetsDefin
         if failed:
             release.discard(candidate)
             yield from asset_check_results("published", list(tables), results)
-            raise ChecksFailed("\n".join(result.message for result in failed))
+            raise ChecksFailedError("\n".join(result.message for result in failed))
         path = release.release(settings, candidate)
         for table in tables:
             yield dg.MaterializeResult(

@@ -37,11 +37,14 @@ def make_candidate(settings: Settings, manifest: Manifest) -> tuple[Path, dict[s
     path = settings.releases_dir / f".{release_id}" / FILE_NAME
     path.parent.mkdir(parents=True)
     with open_candidate(settings, path) as connection:
+        # One transaction: each of 500 statements would sync on its own.
+        connection.execute("begin")
         prints = {
             table: _copy(connection, settings, node_of(manifest, table), schema)
             for table, schema in published_tables(manifest).items()
         }
         _describe_release(connection, settings, release_id)
+        connection.execute("commit")
         connection.execute("detach build")
         connection.execute("checkpoint")
     _seal(path)

@@ -1,30 +1,37 @@
-"""One step a dbt layer: with a single one for all, a blocking check between layers stops nothing."""
+"""One step a dbt layer: with one for all, a blocking check between layers stops nothing."""
 
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
 from orchestration.assets import dbt_in_process
 from orchestration.assets.manifest import (
     LAYERS,
     Manifest,
+    data_tests_of,
     dbt_manifest,
     layer_select,
     stable_vars,
     tables_of,
-    tests_of,
 )
-from orchestration.errors import DbtError, DbtTestsFailed
+from orchestration.errors import DbtError, DbtTestsFailedError
 from orchestration.settings import Settings
 from orchestration.warehouse import open_build, read_run, record_layer
 
 
 class Translator(DagsterDbtTranslator):
-    """Every convention of the graph that dagster-dbt's defaults don't already follow."""
+    """Every convention of the graph that dagster-dbt's defaults don't already follow.
+
+    dbt's tests are part of building a layer, and told as its failure: as a check and two events
+    each they would cost more time than they take to run.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(DagsterDbtTranslatorSettings(enable_asset_checks=False))
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
         return str(dbt_resource_props["schema"])
@@ -76,6 +83,8 @@ def _build(
         events = dbt_in_process.build(settings, dbt_manifest(settings), arguments)
     for raw_event in events:
         unique_id = raw_event["data"]["node_info"]["unique_id"]
+        if manifest["nodes"].get(unique_id, {}).get("resource_type") not in ("model", "seed"):
+            continue
         event = DbtCoreCliEventMessage(raw_event=raw_event, event_history_metadata={})
         for produced in event.to_default_asset_events(
             manifest=manifest, dagster_dbt_translator=translator, context=context
@@ -100,7 +109,7 @@ def _arguments(
     run_vars = {**stable_vars(settings), "as_of": run.as_of.isoformat(sep=" ")}
     models = [layer_select(layer)] if chosen is None else sorted(chosen.values())
     return [
-        *("--select", *models, *tests_of(manifest, layer, chosen)),
+        *("--select", *models, *data_tests_of(manifest, layer, chosen)),
         # Unit tests look at the SQL, not at tonight's data: they are a test's business.
         *("--indirect-selection", "empty", "--exclude-resource-type", "unit_test"),
         *("--vars", json.dumps(run_vars)),
@@ -119,7 +128,7 @@ def _chosen(context: dg.AssetExecutionContext) -> dict[str, str]:
 
 def _refuse_problems(results: dict[str, Any] | None, manifest: Manifest) -> None:
     if results is None:
-        raise DbtError("dbt stopped before it built anything; see logs/dbt.log")
+        raise DbtError("dbt stopped before it built anything; the run's log says why")
     broken, failed = [], []
     for result in results["results"]:
         node = manifest["nodes"].get(result["unique_id"], {})
@@ -134,7 +143,7 @@ def _refuse_problems(results: dict[str, Any] | None, manifest: Manifest) -> None
     if broken:
         raise DbtError("\n".join(broken + failed))
     if failed:
-        raise DbtTestsFailed("\n".join(failed))
+        raise DbtTestsFailedError("\n".join(failed))
 
 
 def _table_of(manifest: Manifest, unique_id: str) -> str:

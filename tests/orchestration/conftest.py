@@ -1,14 +1,18 @@
 """A home of its own a test, three small models instead of the real ones, and checks told to fail."""
 
+import io
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from data_quality import runner
 from data_quality.results import Result, StageReport
+from orchestration.nightly import run_nightly
 from orchestration.settings import Settings, build_settings
 
 TINY_PROJECT = Path(__file__).parent / "tiny_project"
@@ -68,15 +72,50 @@ def drop_folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def settings(tmp_path: Path, drop_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """The tiny project over the drop folder, in a home under tmp_path."""
-    for name, value in {
-        "HOME": str(tmp_path / "home"),
-        "SOURCES": "files",
-        "FILES_PATH": str(drop_folder),
-        "DBT_PROJECT_DIR": str(TINY_PROJECT),
-        "MIN_FREE_MB": "1",
-        "RETRY_DELAY_SECONDS": "0",
-        "THREADS": "2",
-    }.items():
-        monkeypatch.setenv(f"TOUCHLINE_{name}", value)
+    """The tiny project over the drop folder, in an empty home."""
+    for name, value in _environment(tmp_path / "home", drop_folder).items():
+        monkeypatch.setenv(name, value)
     return build_settings()
+
+
+@pytest.fixture(scope="session")
+def first_night(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A home after one night, and the place where a test uses a copy of it.
+
+    Always the same place, since dbt parses anew for another path of its database.
+    """
+    kept, used = tmp_path_factory.mktemp("kept"), tmp_path_factory.mktemp("used")
+    folder = used / "drop" / "crm"
+    folder.mkdir(parents=True)
+    (folder / "leads.csv").write_text(LEADS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runner, "run_stage", FakeChecks().run_stage)
+        for name, value in _environment(used / "home", used / "drop").items():
+            patch.setenv(name, value)
+        record = run_nightly(build_settings(), Console(file=io.StringIO()))
+        assert record.outcome == "ok", record
+    shutil.copytree(used, kept, symlinks=True, dirs_exist_ok=True)
+    return kept, used
+
+
+@pytest.fixture
+def yesterday(first_night: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """The tiny project in a home where last night went well; its drop folder is `../drop`."""
+    kept, used = first_night
+    shutil.rmtree(used)
+    shutil.copytree(kept, used, symlinks=True)
+    for name, value in _environment(used / "home", used / "drop").items():
+        monkeypatch.setenv(name, value)
+    return build_settings()
+
+
+def _environment(home: Path, drop_folder: Path) -> dict[str, str]:
+    return {
+        "TOUCHLINE_HOME": str(home),
+        "TOUCHLINE_SOURCES": "files",
+        "TOUCHLINE_FILES_PATH": str(drop_folder),
+        "TOUCHLINE_DBT_PROJECT_DIR": str(TINY_PROJECT),
+        "TOUCHLINE_MIN_FREE_MB": "1",
+        "TOUCHLINE_RETRY_DELAY_SECONDS": "0",
+        "TOUCHLINE_THREADS": "2",
+    }

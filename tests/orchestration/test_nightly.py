@@ -1,34 +1,176 @@
-"""The nightly as a whole, over three small models."""
+"""The nightly as a whole, over three small models and checks that are told what to say."""
 
+import dataclasses
 import io
-import time
+import shutil
+from pathlib import Path
+from typing import Any
 
 import duckdb
+import pytest
 from rich.console import Console
 
-from orchestration.nightly import run_nightly
+from orchestration.assets.release import current_release
+from orchestration.connectors import discover
+from orchestration.connectors.base import Context, Delivery
+from orchestration.nightly import log_file, run_nightly
+from orchestration.runs import RunRecord, read_records
 from orchestration.settings import Settings
 
-from .conftest import FakeChecks
+from .conftest import LEADS, TINY_PROJECT, FakeChecks
 
 
-def quiet() -> Console:
-    return Console(file=io.StringIO(), width=200)
+def run(settings: Settings) -> tuple[RunRecord, str]:
+    """The record of a run, and what it showed where there is no terminal."""
+    shown = io.StringIO()
+    record = run_nightly(settings, Console(file=shown, width=200))
+    return record, shown.getvalue()
+
+
+def published(settings: Settings, sql: str) -> list[Any]:
+    with duckdb.connect(str(settings.published_file), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def in_build(settings: Settings, sql: str) -> list[Any]:
+    with duckdb.connect(str(settings.build_file), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def drop(settings: Settings, leads: str) -> None:
+    """Put another delivery into the drop folder."""
+    (settings.home.parent / "drop" / "crm" / "leads.csv").write_text(leads)
+
+
+@pytest.fixture
+def own_project(yesterday: Settings, tmp_path: Path) -> Settings:
+    """The tiny project as a copy that a test may break."""
+    project = tmp_path / "project"
+    shutil.copytree(TINY_PROJECT, project)
+    return yesterday.model_copy(update={"dbt_project_dir": project})
+
+
+EVE = "3,Eve,new,2026-01-07T09:00:00Z\n"
 
 
 def test_a_night_ends_in_a_release(settings: Settings, checks: FakeChecks) -> None:
-    console = quiet()
-    for i in range(3):
-        t = time.time()
-        record = run_nightly(settings, console)
-        print("TIME", time.time() - t)
-    print(console.file.getvalue())
-    print(record)
+    record, shown = run(settings)
+    assert (record.outcome, record.problems) == ("ok", [])
+    assert record.as_of == "2026-01-06 11:00:00"
+    assert record.release == current_release(settings)
+    assert published(settings, "select leads from marts.kpi_leads") == [(2,)]
+    assert published(settings, "select distinct as_of::text from marts.fct_leads") == [
+        ("2026-01-06 11:00:00",)
+    ]
+    # One line a step at its start and at its end, with rows and times.
+    assert "staging …" in shown
+    assert "marts done in" in shown
+    assert "2 tables, 3 rows" in shown
+    # Every layer was looked at, and the candidate before it was swapped in.
+    layers = ["raw", "staging", "seeds", "intermediate", "marts", "published"]
+    assert list(dict.fromkeys(name.split("/")[0] for name in checks.looked_at)) == layers
 
-    print(open(settings.logs_dir / f"run-{record.run_id}.log").read()[-6000:])
+
+def test_the_next_night_adds_to_it(yesterday: Settings, checks: FakeChecks) -> None:
+    drop(yesterday, LEADS + EVE)
+    record, _ = run(yesterday)
     assert record.outcome == "ok"
-    with duckdb.connect(str(settings.published_file), read_only=True) as c:
-        print(
-            c.execute("from marts.fct_leads").fetchall(),
-            c.execute("from reference.release").fetchall(),
-        )
+    assert published(yesterday, "select leads from marts.kpi_leads") == [(3,)]
+    assert [r.outcome for r in read_records(yesterday)] == ["ok", "ok"]
+    assert in_build(yesterday, "select count(*) from raw.runs") == [(2,)]
+
+
+@pytest.mark.parametrize(
+    ("table", "not_built"),
+    [("raw/crm_leads", "staging"), ("marts/kpi_leads", "published"), ("published/fct_leads", None)],
+)
+def test_a_failed_check_stops_the_next_layer_and_yesterdays_release_stays(
+    table: str, not_built: str | None, yesterday: Settings, checks: FakeChecks
+) -> None:
+    before = current_release(yesterday)
+    checks.failing = {table}
+    drop(yesterday, LEADS + EVE)
+    record, _ = run(yesterday)
+    assert (record.outcome, record.exit_code) == ("bad data", 1)
+    assert record.problems == [f"{table.replace('/', '.')} breaks has_rows: 7 rows"]
+    assert record.checks[table.split("/", maxsplit=1)[0]]["failed"] == 1
+    assert not any(name.startswith(f"{not_built}/") for name in checks.looked_at)
+    assert current_release(yesterday) == before
+    assert published(yesterday, "select leads from marts.kpi_leads") == [(2,)]
+    assert [path.name for path in yesterday.releases_dir.iterdir()] == [before]
+
+    # No retry: the next night builds everything again.
+    checks.failing = set()
+    assert run(yesterday)[0].outcome == "ok"
+    assert published(yesterday, "select leads from marts.kpi_leads") == [(3,)]
+
+
+def test_a_check_that_broke_is_not_a_check_that_failed(
+    yesterday: Settings, checks: FakeChecks
+) -> None:
+    checks.broken = {"staging/stg_leads"}
+    record, _ = run(yesterday)
+    assert (record.outcome, record.exit_code) == ("broke", 2)
+    assert record.problems == ["staging.stg_leads: x"]
+    assert not any(name.startswith("intermediate/") for name in checks.looked_at)
+
+
+def test_a_failed_dbt_test_stops_the_night(own_project: Settings, checks: FakeChecks) -> None:
+    (own_project.dbt_project_dir / "models/marts/kpi_leads.sql").write_text(
+        "select count(*) as leads from {{ ref('fct_leads') }} where false"
+    )
+    test = own_project.dbt_project_dir / "tests" / "assert_no_lead_is_lost.sql"
+    test.write_text("select * from {{ ref('kpi_leads') }}, {{ ref('stg_leads') }} where leads = 0")
+    record, _ = run(own_project)
+    assert (record.outcome, record.exit_code) == ("bad data", 1)
+    (problem,) = record.problems
+    assert "marts/kpi_leads" in problem
+    assert "dbt test assert_no_lead_is_lost: 2 rows break it" in problem
+    assert current_release(own_project) == read_records(own_project)[0].release
+
+
+def test_a_broken_model_is_told_without_what_it_choked_on(
+    own_project: Settings, checks: FakeChecks
+) -> None:
+    (own_project.dbt_project_dir / "models/marts/kpi_leads.sql").write_text(
+        "select cast('ann@example.com' as bigint) as leads from {{ ref('fct_leads') }}"
+    )
+    record, _ = run(own_project)
+    assert (record.outcome, record.exit_code) == ("broke", 2)
+    assert "marts/kpi_leads" in record.problems[0]
+    assert "ann@" not in record.problems[0]
+    assert "ann@" not in log_file(own_project, record.run_id).read_text()
+
+
+def test_a_source_that_cannot_be_read_is_asked_again_only_if_that_may_help(
+    yesterday: Settings, checks: FakeChecks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = 0
+    files = discover()["files"]
+
+    def flaky(context: Context) -> Delivery:
+        nonlocal asked
+        asked += 1
+        if asked < 3:
+            raise ConnectionResetError("cut off")
+        return files.extract(context)
+
+    monkeypatch.setitem(discover(), "files", dataclasses.replace(files, extract=flaky))
+    record, shown = run(yesterday)
+    assert (record.outcome, asked) == ("ok", 3)
+    assert "retrying" in shown
+
+    monkeypatch.setenv("TOUCHLINE_FILES_PATH", "/nowhere")
+    record, shown = run(yesterday)
+    assert (record.outcome, record.exit_code, asked) == ("broke", 2, 4)
+    (problem,) = record.problems
+    assert problem == "landing/files: files: /nowhere is no folder; TOUCHLINE_FILES_PATH names it"
+
+
+def test_too_many_bad_rows_stop_the_entity(yesterday: Settings, checks: FakeChecks) -> None:
+    drop(yesterday, LEADS + "3,Eve,new,tomorrow\n")
+    record, _ = run(yesterday.model_copy(update={"min_quarantined_rows": 0}))
+    assert (record.outcome, record.exit_code) == ("bad data", 1)
+    assert "crm/leads" in record.problems[0]
+    assert "1 of 3 new rows" in record.problems[0]
+    assert not checks.looked_at
