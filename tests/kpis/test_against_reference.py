@@ -97,8 +97,12 @@ def _differences(table: str, how: Compared, found: list[Row], expected: list[Row
     mine = {_key(row, how): row for row in found if how.counts(row)}
     theirs = {_key(row, how): row for row in expected}
     assert len(theirs) == len(expected), f"{table}: its key is no key"
-    told = [f"{table} {key}: only in the warehouse" for key in sorted(mine.keys() - theirs, key=str)]
-    told += [f"{table} {key}: only in the reference" for key in sorted(theirs.keys() - mine, key=str)]
+    told = [
+        f"{table} {key}: only in the warehouse" for key in sorted(mine.keys() - theirs, key=str)
+    ]
+    told += [
+        f"{table} {key}: only in the reference" for key in sorted(theirs.keys() - mine, key=str)
+    ]
     for key in sorted(mine.keys() & theirs, key=str):
         for column, other in _columns(how, mine[key], theirs[key]):
             value, wanted = _plain(column, mine[key][column]), _plain(column, theirs[key][other])

@@ -199,7 +199,9 @@ def _load_seeds(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
         path = folder / path.name if (folder / path.name).exists() else path
         with path.open(newline="") as handle:
             header = next(csv.reader(handle))
-        columns = ", ".join(f"'{name}': '{types[path.stem].get(name, 'varchar')}'" for name in header)
+        columns = ", ".join(
+            f"'{name}': '{types[path.stem].get(name, 'varchar')}'" for name in header
+        )
         connection.execute(
             f"create or replace table seeds.{path.stem} as select * from read_csv(?, header = true, "
             f"auto_detect = false, delim = ',', quote = '\"', escape = '\"', columns = {{{columns}}})",
