@@ -1,6 +1,7 @@
 from data_quality.expectations import Expectation, build_conditions, build_counted
 from data_quality.loading import TableContext
 
+ROUNDING = "1e-9 * (1 + abs(value))"
 TOLERATED_CHANGE = 0.1
 TOLERATED_SHARE = 0.05
 """Late rows and corrections change some figures of periods that are over; few, and not by much."""
@@ -15,7 +16,7 @@ def build_expectations(context: TableContext) -> list[Expectation]:
             {
                 "share outside of 0 to 1": "unit = 'share' and (value < 0 or value > 1)",
                 "part above its whole": "unit = 'share' and numerator > denominator + 1e-9",
-                "outside its interval": "value < low - 1e-9 or value > high + 1e-9",
+                "outside its interval": f"value < low - {ROUNDING} or value > high + {ROUNDING}",
                 "not a number": "isnan(value) or isinf(value)",
             },
             says="a figure is one, a share is between 0 and 1, in its interval",

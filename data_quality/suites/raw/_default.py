@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from data_quality.contract import Entity, load_entities
 from data_quality.expectations import (
     Expectation,
+    build_conditions,
     build_counted,
     build_in_range,
     build_not_null,
@@ -12,7 +13,8 @@ from data_quality.expectations import (
 )
 from data_quality.loading import TableContext
 
-EARLIEST = datetime(2000, 1, 1)  # noqa: DTZ001  raw's times are naive UTC
+EARLIEST = 2000
+"""Few systems have older rows of their own: it is a default that somebody took for a date."""
 DAYS_AHEAD = 2
 """Clocks and time zones of sources differ; a day more is a clock gone wrong."""
 TOLERATED_ORPHANS = 0.01
@@ -31,15 +33,32 @@ def build_expectations(context: TableContext) -> list[Expectation]:
     return [
         *(build_not_null(column) for column in entity.required),
         *(
-            build_in_range(column, EARLIEST, None if column in entity.may_be_future else latest)
+            build_in_range(column, None, latest)
             for column in entity.event_times
+            if column not in entity.may_be_future
         ),
+        *_build_not_ancient(context, entity),
         _build_ledger(context, entity),
         _build_volume(entity),
         *(
             _build_references(context, column, load_entities(), target)
             for column, target in entity.references.items()
         ),
+    ]
+
+
+def _build_not_ancient(context: TableContext, entity: Entity) -> list[Expectation]:
+    """A warning: unlike a future row, it moves nothing else, and stays until somebody mends it."""
+    if not entity.event_times:
+        return []
+    return [
+        build_conditions(
+            "times_are_not_ancient",
+            context.name,
+            {column: f"{column} < timestamp '{EARLIEST}-01-01'" for column in entity.event_times},
+            says=f"nothing happened before {EARLIEST}",
+            severity="warning",
+        )
     ]
 
 
