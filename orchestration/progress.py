@@ -34,6 +34,7 @@ class Step:
     made: int = 0
     rows: int | None = None
     failed: int = 0
+    warned: int = 0
     started: float = 0.0
     seconds: float = 0.0
     note: str = ""
@@ -44,8 +45,12 @@ class Step:
             return ""
         of = f"/{self.expected}" if self.state == "running" and self.expected > 1 else ""
         unit = self.what if self.made != 1 or of else self.what.removesuffix("s")
-        failed = f", {self.failed} failed" if self.failed else ""
-        return f"{self.made:,}{of} {unit}{failed}" if self.made or of else ""
+        bad = "".join(
+            f", {count} {verdict}"
+            for count, verdict in ((self.failed, "failed"), (self.warned, "warned"))
+            if count
+        )
+        return f"{self.made:,}{of} {unit}{bad}" if self.made or of else ""
 
     @property
     def elapsed(self) -> float:
@@ -86,7 +91,8 @@ class Progress:
             handler(step, event)
 
     def _on_step_start(self, step: Step, _: Any) -> None:
-        step.state, step.started, step.made, step.failed = "running", time.monotonic(), 0, 0
+        step.state, step.started = "running", time.monotonic()
+        step.made = step.failed = step.warned = 0
         self._tell(f"{step.label} …")
 
     def _on_asset_materialization(self, step: Step, event: Any) -> None:
@@ -101,7 +107,10 @@ class Progress:
     def _on_asset_check_evaluation(self, step: Step, event: Any) -> None:
         if step.what == "checks":
             step.made += 1
-        step.failed += not event.asset_check_evaluation_data.passed
+        evaluation = event.asset_check_evaluation_data
+        if not evaluation.passed:
+            step.failed += evaluation.severity.value == "ERROR"
+            step.warned += evaluation.severity.value == "WARN"
 
     def _on_step_success(self, step: Step, _: Any) -> None:
         self._end(step, "done")

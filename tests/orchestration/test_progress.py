@@ -23,8 +23,9 @@ def made(rows: int) -> dict[str, Any]:
     }
 
 
-def judged(passed: bool) -> dict[str, Any]:
-    return {"asset_check_evaluation_data": SimpleNamespace(passed=passed)}
+def judged(severity: str | None = None) -> dict[str, Any]:
+    evaluation = SimpleNamespace(passed=severity is None, severity=SimpleNamespace(value=severity))
+    return {"asset_check_evaluation_data": evaluation}
 
 
 def go_on(progress: Progress) -> None:
@@ -34,8 +35,9 @@ def go_on(progress: Progress) -> None:
         entry("marts", "ASSET_MATERIALIZATION", **made(34)),
         entry("marts", "STEP_SUCCESS"),
         entry("check_marts", "STEP_START"),
-        entry("check_marts", "ASSET_CHECK_EVALUATION", **judged(passed=True)),
-        entry("check_marts", "ASSET_CHECK_EVALUATION", **judged(passed=False)),
+        entry("check_marts", "ASSET_CHECK_EVALUATION", **judged()),
+        entry("check_marts", "ASSET_CHECK_EVALUATION", **judged("ERROR")),
+        entry("check_marts", "ASSET_CHECK_EVALUATION", **judged("WARN")),
         entry("check_marts", "STEP_FAILURE"),
         entry("publish", "STEP_SKIPPED"),
         entry(None, "PIPELINE_FAILURE"),
@@ -47,7 +49,7 @@ def go_on(progress: Progress) -> None:
 def build(console: Console) -> Progress:
     steps = {
         "marts": Step("marts", 2, "tables"),
-        "check_marts": Step("check marts", 2, "checks"),
+        "check_marts": Step("check marts", 3, "checks"),
         "publish": Step("publish", 2, "tables"),
     }
     return Progress(console, steps)
@@ -63,7 +65,7 @@ def test_plain_lines_where_there_is_no_terminal() -> None:
         "marts …",
         "marts done in 0.0 s: 2 tables, 1,234 rows",
         "check marts …",
-        "check marts failed in 0.0 s: 2 checks, 1 failed",
+        "check marts failed in 0.0 s: 3 checks, 1 failed, 1 warned",
     ]
 
 
@@ -77,6 +79,6 @@ def test_a_live_table_in_a_terminal() -> None:
     last = " ".join(last.split())
     assert "✓ marts 2 tables" in last
     assert "1,234" in last
-    assert "✗ check marts 2 checks, 1 failed" in last
+    assert "✗ check marts 3 checks, 1 failed, 1 warned" in last
     assert "- publish" in last
     assert "…" not in last
