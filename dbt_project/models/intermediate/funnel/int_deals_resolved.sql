@@ -69,6 +69,8 @@ outcomes as (
         ) as closed_at,
         min(stage_events.changed_at) filter (where stage_events.step_rank = 1) as prospect_at,
         min(stage_events.changed_at) filter (where stage_events.step_rank >= 2) as opportunity_at,
+        min(stage_events.changed_at) filter (where stage_events.step_rank = 2)
+            as seen_opportunity_at,
         count(*) filter (where stage_events.is_step_back) as steps_back
     from stage_events
     inner join last_events on stage_events.object_id = last_events.deal_id
@@ -112,6 +114,10 @@ placed as (
             when outcomes.opportunity_at is not null then outcomes.opportunity_at
             when outcomes.closed_at is not null or outcomes.deal_id is null then deals.created_at
         end as opportunity_at,
+        case
+            when outcomes.opportunity_at is not null then outcomes.seen_opportunity_at
+            when outcomes.closed_at is not null or outcomes.deal_id is null then deals.created_at
+        end as seen_opportunity_at,
         coalesce(outcomes.steps_back, 0) as steps_back,
         case
             when merges.object_id is not null then 'merged'

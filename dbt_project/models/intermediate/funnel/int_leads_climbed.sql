@@ -26,6 +26,8 @@ own_steps as (
         min(stage_events.changed_at) filter (where stage_events.step_rank >= 1) as prospect_at,
         min(stage_events.changed_at) filter (where stage_events.step_rank = 1) as seen_prospect_at,
         min(stage_events.changed_at) filter (where stage_events.step_rank >= 2) as opportunity_at,
+        min(stage_events.changed_at) filter (where stage_events.step_rank = 2)
+            as seen_opportunity_at,
         -- Disqualified now: since the last time that it was not, and for the first time.
         min(stage_events.changed_at) filter (
             where stage_events.event_number > coalesce(last_other_events.last_not_lost, 0)
@@ -46,6 +48,7 @@ deal_steps as (
         count(*) filter (where funnel_step = 'lost') as lost_deals,
         min(prospect_at) as prospect_at,
         min(opportunity_at) as opportunity_at,
+        min(seen_opportunity_at) as seen_opportunity_at,
         min(closed_at) filter (where funnel_step = 'won') as won_at,
         max(closed_at) filter (where funnel_step = 'lost') as last_lost_at,
         sum(steps_back) as steps_back
@@ -75,6 +78,8 @@ climbed as (
             when deal_steps.deals is null then own_steps.disqualified_since
         end as lost_since,
         least(own_steps.seen_prospect_at, deal_steps.prospect_at) as seen_prospect_at,
+        least(own_steps.seen_opportunity_at, deal_steps.seen_opportunity_at)
+            as seen_opportunity_at,
         cast(coalesce(own_steps.steps_back, 0) + coalesce(deal_steps.steps_back, 0) as bigint)
             as steps_back
     from leads
@@ -99,6 +104,9 @@ placed as (
         end as funnel_step,
         prospect_at is not null
             and (seen_prospect_at is null or seen_prospect_at > prospect_at) as is_prospect_skipped,
+        opportunity_at is not null
+            and (seen_opportunity_at is null or seen_opportunity_at > opportunity_at)
+            as is_opportunity_skipped,
         steps_back
     from climbed
 )

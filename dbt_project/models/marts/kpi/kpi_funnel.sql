@@ -19,7 +19,7 @@ entered as (
     where prospect_at is not null
     union all
     select lead_id, 'opportunity' as step, opportunity_at as entered_at, won_at as left_at,
-        coalesce(won_at = opportunity_at, false) as is_skipped
+        is_opportunity_skipped as is_skipped
     from leads
     where opportunity_at is not null
 ),
