@@ -36,10 +36,13 @@ dev: setup ## Dagster's web page with the graph, at http://127.0.0.1:3000
 report: setup ## the scorecard of what is published
 	@$(BIN)/touchline report $(ARGS)
 
-docs: setup ## one page of every table and column, TOUCHLINE_HOME/dbt_target/static_index.html
+docs: setup ## the generated pages of docs/, and every table with its lineage in TOUCHLINE_HOME/docs
+	@mkdir -p "$(HOME_DIR)/docs" "$(HOME_DIR)/tmp"
+	$(BIN)/python docs/build.py
 	TOUCHLINE_BUILD_FILE="$(HOME_DIR)/build.duckdb" TOUCHLINE_TMP_DIR="$(HOME_DIR)/tmp" \
 	  $(BIN)/dbt --quiet docs generate --static --project-dir dbt_project --profiles-dir dbt_project \
-	  --target-path "$(HOME_DIR)/dbt_target" --log-path "$(HOME_DIR)/logs"
+	  --target-path "$(HOME_DIR)/docs" --log-path "$(HOME_DIR)/logs"
+	@echo "open $(HOME_DIR)/docs/static_index.html"
 
 clean: ## remove the environment and the caches; TOUCHLINE_HOME stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
