@@ -81,25 +81,69 @@ def _read_csv(
         "read_csv($path, delim = ',', quote = '\"', escape = '\"', header = true, "
         f"auto_detect = false, columns = {{{types}}}, strict_mode = true, store_rejects = true)"
     )
+    told = {"path": str(readable), "name": name}
     connection.execute(
         f"insert into {INCOMING} select {picked}, $name, row_number() over () + 1 from {source}",
-        {"path": str(readable), "name": name},
+        told,
     )
     rejected = connection.execute(
-        "select line, any_value(csv_line) from reject_errors group by line order by line"
+        "select min(line_byte_position), any_value(csv_line) from reject_errors "
+        "group by line_byte_position order by line_byte_position"
     ).fetchall()
-    connection.execute("drop table if exists reject_errors")
-    connection.execute("drop table if exists reject_scans")
+    _forget_rejected(connection)
+    (rows,) = connection.execute(
+        f"select count(*) from {INCOMING} where _file = ?", [name]
+    ).fetchall()[0]
+    if _count_line_ends(readable) > 1 + rows + len(rejected):
+        heights = " + ".join(
+            f"coalesce(length(c{n}) - length(replace(c{n}, chr(10), '')), 0)"
+            for n in range(len(header.names))
+        )
+        # Cells hold line ends: a row's line is its first.
+        connection.execute(f"delete from {INCOMING} where _file = ?", [name])
+        connection.execute(
+            f"insert into {INCOMING} select {picked}, $name, 1 - ({heights}) + sum(1 + {heights}) "
+            f"over (rows between unbounded preceding and current row) from {source}",
+            told,
+        )
+        _forget_rejected(connection)
+    lines = _lines_at(readable, [position - 1 for position, _ in rejected])
     if readable != path:
         readable.unlink()
-    for line, text in rejected:
+    for line, (_, text) in zip(lines, rejected, strict=True):
         connection.execute(
             f"insert into {UNREADABLE} values (?, ?, ?, 'unreadable_line')", [name, line, text]
         )
         # Rows were numbered as if the rejected lines were not there.
         connection.execute(
-            f"update {INCOMING} set _line = _line + 1 where _file = ? and _line >= ?", [name, line]
+            f"update {INCOMING} set _line = _line + ? where _file = ? and _line >= ?",
+            [text.rstrip("\r\n").count("\n") + 1, name, line],
         )
+
+
+def _forget_rejected(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("drop table if exists reject_errors")
+    connection.execute("drop table if exists reject_scans")
+
+
+def _count_line_ends(path: Path) -> int:
+    found = 0
+    with path.open("rb") as handle:
+        while chunk := handle.read(_CHUNK):
+            found += chunk.count(b"\n")
+    return found
+
+
+def _lines_at(path: Path, offsets: Sequence[int]) -> list[int]:
+    """The lines (1 = first) in which these places of a file stand; the places in their order."""
+    lines: list[int] = []
+    line, place = 1, 0
+    with path.open("rb") as handle:
+        for offset in offsets:
+            line += handle.read(offset - place).count(b"\n")
+            place = offset
+            lines.append(line)
+    return lines
 
 
 def _read_parquet(
