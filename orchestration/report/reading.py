@@ -46,6 +46,8 @@ class Definition:
     is_headline: bool = False
     title_en: str = ""
     title_ru: str = ""
+    short_en: str = ""
+    short_ru: str = ""
     explanation_en: str = ""
     explanation_ru: str = ""
 

@@ -7,7 +7,7 @@ from orchestration.report import charts, formats
 from orchestration.report.periods import Period
 from orchestration.report.reading import Definition, Figure, Published, Row
 from orchestration.report.texts import text
-from orchestration.report.views import title_of
+from orchestration.report.views import short_title_of, title_of
 
 EXTRA = (("closed_deals", "won_amount"),)
 """Columns of the tables by rep and source, after the five headlines."""
@@ -35,6 +35,7 @@ class Grid:
     """A table of figures: a line a rep or source."""
 
     columns: tuple[str, ...]
+    short_columns: tuple[str, ...]
     lines: tuple[Line, ...]
     period: str
 
@@ -71,6 +72,7 @@ def build_grid(published: Published, scope: str, lang: str) -> Grid:
     ]
     return Grid(
         columns=tuple(title_of(column, lang) for column in columns),
+        short_columns=tuple(short_title_of(column, lang) for column in columns),
         lines=tuple(sorted(lines, key=lambda line: (not line.note, line.note))),
         period=quarter_words(published, lang),
     )

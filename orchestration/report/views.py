@@ -32,6 +32,8 @@ class Told:
     period: str = ""
     is_reliable: bool = True
     reasons: tuple[str, ...] = ()
+    short_reasons: tuple[str, ...] = ()
+    previous: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class Compared:
     grade: str
     own: Told | None
     verdict: str
+    short_verdict: str
     tone: str
 
 
@@ -72,6 +75,11 @@ def title_of(definition: Definition, lang: str) -> str:
     return (definition.title_ru if lang == "ru" else definition.title_en) or definition.measure
 
 
+def short_title_of(definition: Definition, lang: str) -> str:
+    short = definition.short_ru if lang == "ru" else definition.short_en
+    return short or title_of(definition, lang)
+
+
 def explain(definition: Definition, lang: str) -> str:
     return definition.explanation_ru if lang == "ru" else definition.explanation_en
 
@@ -87,6 +95,8 @@ def tell(figure: Figure, definition: Definition, lang: str) -> Told:
         period=formats.period(period, lang),
         is_reliable=figure.is_reliable,
         reasons=tuple(text(lang, reason) for reason in figure.reasons),
+        short_reasons=tuple(text(lang, f"short {reason}") for reason in figure.reasons),
+        previous=formats.figure(figure.previous_value, figure.unit, lang),
     )
 
 
@@ -184,6 +194,7 @@ def _compare(published: Published, benchmark: Benchmark, lang: str) -> Compared:
         grade=benchmark.grade,
         own=tell(figure, definition, lang) if figure and definition else None,
         verdict=text(lang, verdict or fallback),
+        short_verdict=text(lang, f"short {verdict or fallback}"),
         tone=tones.get(verdict or "", "open"),
     )
 

@@ -1,3 +1,4 @@
+-- Longer than most: every column of the scorecard is made here once.
 with measures as (
     select * from {{ ref('kpi_scorecard_contact_ratio') }}
     union all

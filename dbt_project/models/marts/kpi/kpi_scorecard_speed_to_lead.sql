@@ -1,3 +1,4 @@
+-- Longer than most: it names what stands behind eighteen figures.
 {% set audited -%}
     {{ " and clock_started_at <= timestamp '" ~ var('as_of') ~ "' - interval '"
         ~ var('comparable_response_days') ~ " days'" }}
@@ -12,8 +13,25 @@ audits as (
     select * from {{ ref('kpi_speed_to_lead_audit') }}
 ),
 
+cohorts as (
+    select * from {{ ref('kpi_contact_ratio_cohort') }}
+),
+
+-- Who was answered late has had less time to become a prospect: speed would look worth more.
+judged_speeds as (
+    select
+        speeds.*,
+        case when not coalesce(cohorts.is_mature, false) then 'immature cohort' end as caveat
+    from speeds
+    left join cohorts
+        on speeds.period_grain = cohorts.period_grain
+        and speeds.period_start = cohorts.period_start
+        and speeds.scope = cohorts.scope
+        and speeds.scope_value = cohorts.scope_value
+),
+
 worded as (
-    {{ with_evidence_words('speeds') }}
+    {{ with_evidence_words('judged_speeds') }}
 ),
 
 -- Only those of the period's first days are old enough: too early to say.
@@ -69,7 +87,8 @@ measures as (
         'worded', 'speed_to_lead', 'prospect_rate_' ~ name, 'prospect_rate_' ~ name,
         'answered_' ~ name, inquiry_evidence(answered),
         'prospects_' ~ name, inquiry_evidence(answered ~ ' and prospect_at is not null'),
-        low='prospect_rate_' ~ name ~ '_low', high='prospect_rate_' ~ name ~ '_high'
+        low='prospect_rate_' ~ name ~ '_low', high='prospect_rate_' ~ name ~ '_high',
+        caveat='caveat'
     ) }}
     union all
     {% endfor -%}
@@ -78,7 +97,7 @@ measures as (
         'worded', 'speed_to_lead', 'lift_within_1h', 'lift_within_1h',
         'answered_after_1h', inquiry_evidence(' and response_seconds > 3600'),
         'answered_within_1h', inquiry_evidence(' and response_seconds <= 3600'),
-        low='lift_within_1h_low', high='lift_within_1h_high'
+        low='lift_within_1h_low', high='lift_within_1h_high', caveat='caveat'
     ) }}
     union all
     {{ scorecard_measure(
