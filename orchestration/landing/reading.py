@@ -107,17 +107,19 @@ def _read_csv(
             told,
         )
         _forget_rejected(connection)
-    lines = _lines_at(readable, [position - 1 for position, _ in rejected])
+    # Behind \r\n DuckDB takes the \n for the beginning of the rejected line.
+    lines = _lines_at(readable, [place - 1 + text.startswith("\n") for place, text in rejected])
     if readable != path:
         readable.unlink()
     for line, (_, text) in zip(lines, rejected, strict=True):
         connection.execute(
-            f"insert into {UNREADABLE} values (?, ?, ?, 'unreadable_line')", [name, line, text]
+            f"insert into {UNREADABLE} values (?, ?, ?, 'unreadable_line')",
+            [name, line, text.strip("\r\n")],
         )
         # Rows were numbered as if the rejected lines were not there.
         connection.execute(
             f"update {INCOMING} set _line = _line + ? where _file = ? and _line >= ?",
-            [text.rstrip("\r\n").count("\n") + 1, name, line],
+            [text.strip("\r\n").count("\n") + 1, name, line],
         )
 
 
