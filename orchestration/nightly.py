@@ -7,7 +7,7 @@ import os
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -44,6 +44,7 @@ def _execute(
     settings: Settings, console: Console, run_id: str, log: logging.Logger, only: str | None
 ) -> RunRecord:
     import dagster as dg
+    from dagster import DagsterExecutionInterruptedError
 
     from data_quality.session import import_great_expectations
     from orchestration.assets.graph import NIGHTLY, build_definitions
@@ -61,8 +62,8 @@ def _execute(
     with dg.DagsterInstance.from_config(str(settings.dagster_home)) as instance:
         instance.add_event_listener(run_id, progress.on_event)
         instance.add_event_listener(run_id, lambda entry: _log_entry(log, entry))
-        with progress.shown():
-            result = job.execute_in_process(
+        with progress.shown(), suppress(DagsterExecutionInterruptedError, KeyboardInterrupt):
+            job.execute_in_process(
                 instance=instance,
                 run_id=run_id,
                 raise_on_error=False,
@@ -71,12 +72,15 @@ def _execute(
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
         record = next((r for r in read_records(settings) if r.run_id == run_id), None)
-        if record is not None:
-            return record
-        # The run failed before its first step: its resource kept no diary.
-        record = RunRecord(run_id=run_id, started_at=now())
-        errors = [("run", error) for event in result.all_events if (error := _error_of(event))]
-        write_record(settings, finish_record(settings, record, errors, None))
+        if record is None:
+            # The run failed before its first step: its resource kept no diary.
+            record = RunRecord(run_id=run_id, started_at=now())
+            errors = [
+                ("run", error)
+                for entry in instance.all_logs(run_id)
+                if (error := _error_of(entry.dagster_event)) is not None
+            ]
+            write_record(settings, finish_record(settings, record, errors, None))
         return record
 
 
@@ -92,7 +96,7 @@ def _steps(job: "dg.JobDefinition", definitions: "dg.Definitions") -> dict[str, 
 
 
 def _error_of(event: Any) -> Any:
-    return getattr(event.event_specific_data, "error", None)
+    return None if event is None else getattr(event.event_specific_data, "error", None)
 
 
 def _log_entry(log: logging.Logger, entry: Any) -> None:
@@ -100,7 +104,7 @@ def _log_entry(log: logging.Logger, entry: Any) -> None:
     step = f"{entry.step_key}: " if entry.step_key else ""
     kind = f"{event.event_type_value} " if event is not None else ""
     log.log(entry.level, "%s%s%s", step, kind, redact(entry.user_message))
-    if event is not None and (error := _error_of(event)) is not None:
+    if (error := _error_of(event)) is not None:
         log.error(redact(error.to_string()))
 
 

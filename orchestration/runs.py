@@ -24,6 +24,7 @@ BAD_DATA = {
     "DagsterAssetCheckFailedError",
 }
 
+_LINES_TOLD = 8
 _MAILS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _PHONES = re.compile(r"\+\d[\d ()./-]{6,}\d|(?<![\w.-])\d{10,15}(?![\w.-])")
 
@@ -101,8 +102,16 @@ def describe_error(step: str, error: Any) -> tuple[bool, str]:
     if name in ("DagsterAssetCheckFailedError", "ChecksFailedError", "BrokenCheckError"):
         # The rules are told one by one, from quality.results.
         return name != "BrokenCheckError", ""
+    if name in ("KeyboardInterrupt", "DagsterExecutionInterruptedError"):
+        return False, f"{step.replace('__', '/')}: stopped from outside"
     text = re.sub(rf"^(?:[\w.]+\.)?{name}: ", "", error.message.strip())
-    return name in BAD_DATA, redact(f"{step.replace('__', '/')}: {text}")
+    return name in BAD_DATA, redact(f"{step.replace('__', '/')}: {_shorten(text)}")
+
+
+def _shorten(text: str) -> str:
+    """DuckDB follows an error with a page of advice; the log has it."""
+    lines = text.splitlines()
+    return text if len(lines) <= _LINES_TOLD else "\n".join([*lines[:_LINES_TOLD], "  …"])
 
 
 def redact(text: str) -> str:

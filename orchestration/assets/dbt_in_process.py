@@ -38,6 +38,8 @@ def parse(settings: Settings, stable_vars: Mapping[str, Any], key: str) -> Any:
     With the vars that are the same every night: another one would cost a full parse.
     """
     result = _invoke(settings, ["parse", "--vars", json.dumps(dict(stable_vars))])
+    if isinstance(result.exception, KeyboardInterrupt):
+        raise result.exception
     if not result.success:
         raise DbtError(f"dbt can't read its project: {result.exception}")
     _manifests[settings.home, key] = result.result
