@@ -138,22 +138,20 @@ def tell_settings(_: Sequence[str]) -> str:
         if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
             continue
         name = f"TOUCHLINE_{field.target.id.upper()}"
-        meaning = _docstring(after) or comments.get(name, "")
+        plain = field.target.id.replace("_", " ").capitalize() + "."
+        meaning = _docstring(after) or comments.get(name) or plain
         rows.append((f"`{name}`", _tell_default(field.value), _line(meaning)))
     return _table(("variable", "default", "meaning"), rows)
 
 
 def _read_comments() -> dict[str, str]:
-    """What .env.example says above each variable, or above its neighbours."""
-    found, comment, in_comment = {}, "", False
+    """What .env.example says right above a variable."""
+    found, comment = {}, ""
     for line in (PROJECT / ".env.example").read_text().splitlines():
         if match := re.match(r"#(TOUCHLINE_\w+)=", line):
             found[match[1]] = comment
-            in_comment = False
-        else:
-            text = line.lstrip("# ")
-            comment = f"{comment} {text}".strip() if in_comment else text
-            in_comment = bool(text)
+        text = "" if match else line.lstrip("# ")
+        comment = f"{comment} {text}".strip() if text else ""
     return found
 
 
