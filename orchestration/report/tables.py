@@ -176,7 +176,13 @@ def build_curve(published: Published, lang: str) -> dict[str, Any] | None:
         for label, share in charts.answered_by(answered)
     ]
     said = ", ".join(f"{label} {share}" for label, share in points)
-    return {"chart": chart, "points": points, "label": text(lang, "curve_label", points=said)}
+    y_ticks = [(y, formats.figure(share, "share", lang)) for y, share in chart.y_ticks]
+    return {
+        "chart": chart,
+        "y_ticks": y_ticks,
+        "points": points,
+        "label": text(lang, "curve_label", points=said),
+    }
 
 
 def build_hazard(published: Published, lang: str) -> list[dict[str, Any]]:
