@@ -20,10 +20,14 @@ def load_manifest(settings: Settings) -> dict[str, Any]:
     """The manifest of the project as it stands now."""
     path = settings.dbt_target_dir / "manifest.json"
     key_file = settings.dbt_target_dir / "manifest.key"
-    key = project_key(settings)
-    if not path.exists() or not key_file.exists() or key_file.read_text() != key:
+    where, key = str(settings.dbt_project_dir), project_key(settings)
+    known = key_file.read_text().splitlines() if key_file.exists() else []
+    if known[:1] != [where]:
+        # What dbt keeps of a parse goes on looking for seeds where the checkout was.
+        (settings.dbt_target_dir / "partial_parse.msgpack").unlink(missing_ok=True)
+    if not path.exists() or known != [where, key]:
         dbt_in_process.parse(settings, stable_vars(settings), key)
-        key_file.write_text(key)
+        key_file.write_text(f"{where}\n{key}\n")
     return dict(json.loads(path.read_text()))
 
 

@@ -80,3 +80,11 @@ def test_the_process_is_left_as_it_was(yesterday: Settings, checks: FakeChecks) 
     after = {name: value for name, value in os.environ.items() if name in before[1]}
     assert (Path.cwd(), after) == before
     assert "TOUCHLINE_BUILD_FILE" not in os.environ
+
+
+def test_a_checkout_that_was_moved_reads_its_own_seeds(settings: Settings, tmp_path: Path) -> None:
+    for name in ("old", "new"):
+        shutil.copytree(TINY_PROJECT, tmp_path / name)
+        moved = settings.model_copy(update={"dbt_project_dir": tmp_path / name})
+        seed = load_manifest(moved)["nodes"]["seed.touchline.kpi_definitions"]
+        assert seed["root_path"] == str(tmp_path / name)
