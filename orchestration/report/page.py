@@ -1,8 +1,10 @@
 """The scorecard as one HTML page: no script, no network, nothing of the data unescaped."""
 
+from datetime import UTC
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -61,7 +63,8 @@ def build_context(published: Published, lang: str) -> dict[str, Any]:
 def describe_as_of(published: Published, lang: str) -> str:
     if published.as_of is None:
         return text(lang, "no_as_of")
-    return f"{formats.moment(published.as_of, lang)} UTC"
+    local = published.as_of.replace(tzinfo=UTC).astimezone(ZoneInfo(published.time_zone))
+    return f"{formats.moment(local, lang)} ({published.time_zone})"
 
 
 def headline_sentence(published: Published, lang: str) -> str:
