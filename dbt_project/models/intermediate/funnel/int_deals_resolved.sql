@@ -150,7 +150,7 @@ owned as (
     left join owner_periods
         on placed.deal_id = owner_periods.object_id
         and owner_periods.valid_from <= placed.closed_at
-        and (owner_periods.valid_until > placed.closed_at or owner_periods.valid_until is null)
+        and owner_periods.valid_until > placed.closed_at
 )
 
 select * from owned

@@ -24,7 +24,8 @@ extended as (
         object_id,
         owner_rep_id,
         case when period_number = 1 then timestamp '0001-01-01' else changed_at end as valid_from,
-        valid_until,
+        -- Never null: with an `or` in its condition a left join compares every row with every row.
+        coalesce(valid_until, timestamp '9999-12-31') as valid_until,
         changed_at,
         period_number
     from periods

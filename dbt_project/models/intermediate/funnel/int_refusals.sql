@@ -58,10 +58,7 @@ refused_deals as (
     left join owner_periods
         on losses.object_id = owner_periods.object_id
         and owner_periods.valid_from <= losses.refused_at
-        and (
-            owner_periods.valid_until > losses.refused_at
-            or owner_periods.valid_until is null
-        )
+        and owner_periods.valid_until > losses.refused_at
     where losses.object_type = 'deal'
         and deals.lead_id is not null
         and deals.own_exclusion_reason is null

@@ -65,10 +65,7 @@ candidates as (
     left join owner_periods
         on leads.lead_id = owner_periods.object_id
         and owner_periods.valid_from <= linked.occurred_at
-        and (
-            owner_periods.valid_until > linked.occurred_at
-            or owner_periods.valid_until is null
-        )
+        and owner_periods.valid_until > linked.occurred_at
     where linked.named_lead_id is null
         and leads.exclusion_reason is null
         and leads.created_at

@@ -45,21 +45,28 @@ unnamed as (
 ),
 
 touch_numbers as (
-    select touch_id, e164 from unnamed where e164 is not null
+    select touch_id, started_at, rep_id, e164 from unnamed where e164 is not null
     union
     select
         unnamed.touch_id,
+        unnamed.started_at,
+        unnamed.rep_id,
         phone_numbers.e164
     from unnamed
     inner join phone_numbers on unnamed.phone = phone_numbers.written
 ),
 
--- A contact that the activity names goes before its phone, its phone before its email.
+-- A contact that the activity names goes before its phone, its phone before its email. The touch's
+-- start and rep come along: joined later, the engine would cross all touches with all leads.
 named_contacts as (
-    select touch_id, contact_id, 1 as precedence from unnamed where contact_id is not null
+    select touch_id, started_at, rep_id, contact_id, 1 as precedence
+    from unnamed
+    where contact_id is not null
     union
     select
         touch_numbers.touch_id,
+        touch_numbers.started_at,
+        touch_numbers.rep_id,
         contact_points.contact_id,
         2 as precedence
     from touch_numbers
@@ -68,6 +75,8 @@ named_contacts as (
     union
     select
         unnamed.touch_id,
+        unnamed.started_at,
+        unnamed.rep_id,
         contact_points.contact_id,
         3 as precedence
     from unnamed
@@ -89,20 +98,19 @@ open_leads as (
 
 candidates as (
     select
-        unnamed.touch_id,
-        unnamed.rep_id,
-        unnamed.started_at,
+        named_contacts.touch_id,
+        named_contacts.rep_id,
+        named_contacts.started_at,
         named_contacts.precedence,
         named_contacts.contact_id,
         open_leads.lead_id,
         open_leads.owner_rep_id,
         open_leads.created_at
-    from unnamed
-    inner join named_contacts on unnamed.touch_id = named_contacts.touch_id
+    from named_contacts
     inner join open_leads on named_contacts.contact_id = open_leads.contact_id
     where open_leads.created_at
-        <= {{ add_seconds('unnamed.started_at', 60 * var('lead_clock_tolerance_minutes')) }}
-        and (open_leads.closed_at is null or open_leads.closed_at >= unnamed.started_at)
+        <= {{ add_seconds('named_contacts.started_at', 60 * var('lead_clock_tolerance_minutes')) }}
+        and (open_leads.closed_at is null or open_leads.closed_at >= named_contacts.started_at)
 ),
 
 -- Who owned the lead when the touch began.
@@ -116,10 +124,7 @@ owned_candidates as (
     left join owner_periods
         on candidates.lead_id = owner_periods.object_id
         and owner_periods.valid_from <= candidates.started_at
-        and (
-            owner_periods.valid_until > candidates.started_at
-            or owner_periods.valid_until is null
-        )
+        and owner_periods.valid_until > candidates.started_at
 ),
 
 ranked as (

@@ -26,6 +26,15 @@ named as (
     select customer_id, customer_kind from touches where customer_id is not null
 ),
 
+-- A condition on the left side of a left join would compare every row with every row.
+keyed as (
+    select
+        *,
+        case when customer_kind = 'account' then customer_id end as account_id,
+        case when customer_kind = 'contact' then customer_id end as contact_id
+    from named
+),
+
 wins as (
     select
         customer_id,
@@ -39,20 +48,18 @@ wins as (
 
 described as (
     select
-        named.customer_id,
-        named.customer_kind,
+        keyed.customer_id,
+        keyed.customer_kind,
         coalesce(accounts.account_name, contacts.full_name) as customer_name,
         accounts.industry,
         accounts.country,
         wins.first_won_at,
         coalesce(wins.contracts, 0) as contracts
-    from named
-    left join accounts
-        on named.customer_id = accounts.account_id and named.customer_kind = 'account'
-    left join contacts
-        on named.customer_id = contacts.contact_id and named.customer_kind = 'contact'
+    from keyed
+    left join accounts on keyed.account_id = accounts.account_id
+    left join contacts on keyed.contact_id = contacts.contact_id
     left join wins
-        on named.customer_id = wins.customer_id and named.customer_kind = wins.customer_kind
+        on keyed.customer_id = wins.customer_id and keyed.customer_kind = wins.customer_kind
 )
 
 select * from described

@@ -32,7 +32,7 @@ converted as (
     left join exchange_rates
         on dated.counted_currency = exchange_rates.currency
         and exchange_rates.valid_from <= dated.rate_day
-        and (exchange_rates.valid_until > dated.rate_day or exchange_rates.valid_until is null)
+        and exchange_rates.valid_until > dated.rate_day
 ),
 
 first_wins as (

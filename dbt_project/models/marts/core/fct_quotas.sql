@@ -30,7 +30,7 @@ converted as (
     left join exchange_rates
         on priced.counted_currency = exchange_rates.currency
         and exchange_rates.valid_from <= priced.month
-        and (exchange_rates.valid_until > priced.month or exchange_rates.valid_until is null)
+        and exchange_rates.valid_until > priced.month
 )
 
 select * from converted

@@ -47,10 +47,7 @@ described as (
     left join owner_periods
         on touches.lead_id = owner_periods.object_id
         and owner_periods.valid_from <= touches.started_at
-        and (
-            owner_periods.valid_until > touches.started_at
-            or owner_periods.valid_until is null
-        )
+        and owner_periods.valid_until > touches.started_at
 )
 
 select * from described

@@ -12,8 +12,9 @@ seen as (
         lead_source,
         lower(inquiry_channel) as inquiry_channel,
         lower(status) as status,
-        coalesce(is_inquiry, inquiry_at is not null) as is_inquiry,
-        inquiry_at,
+        coalesce(is_inquiry, inquiry_at <= {{ as_of() }}, false) as is_inquiry,
+        -- One that is yet to come has not been asked.
+        case when inquiry_at <= {{ as_of() }} then inquiry_at end as inquiry_at,
         created_at,
         updated_at,
         coalesce(is_deleted, false) as is_deleted,
