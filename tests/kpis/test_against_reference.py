@@ -4,7 +4,7 @@
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -93,7 +93,9 @@ def _told(seed: int, as_of: datetime, differences: list[str]) -> str:
     return f"world {seed}, as of {as_of}:\n" + "\n".join(differences[:_SHOWN]) + more
 
 
-def _differences(table: str, how: Compared, found: list[Row], expected: list[Row]) -> list[str]:
+def _differences(
+    table: str, how: Compared, found: Sequence[Row], expected: Sequence[Row]
+) -> list[str]:
     mine = {_key(row, how): row for row in found if how.counts(row)}
     theirs = {_key(row, how): row for row in expected}
     assert len(theirs) == len(expected), f"{table}: its key is no key"

@@ -113,8 +113,8 @@ def test_an_explicit_id_pairs_whatever_clocks_numbers_and_reps_say(marts: Marts)
 def test_without_an_id_a_pair_shares_number_direction_and_two_minutes(
     marts: Marts, key: str, source: str
 ) -> None:
-    """120 s apart (either way, by either number of the contact) are one call; 121 s are two; so are
-    two directions; and an activity's own number goes before its contact's."""
+    # 120 s apart (either way, by either number of the contact) are one call; 121 s are two; so
+    # are two directions; and an activity's own number goes before its contact's.
     assert marts.touch(key)["source"] == source
 
 
@@ -129,8 +129,11 @@ def test_without_an_id_a_pair_shares_number_direction_and_two_minutes(
     leg("T73", "3 13:00:00", outside=number(7), rep_email="R2@Example.com"),
 )
 def test_another_reps_leg_is_another_call(marts: Marts) -> None:
-    """R1's and R2's calls at one time are two. A leg of an unknown rep, or a CRM call without one,
-    excludes nobody; the rep then is whom either side knows."""
+    """R1's and R2's calls at one time are two.
+
+    A leg of an unknown rep, or a CRM call without one, excludes nobody; the rep then is whom
+    either side knows.
+    """
     assert marts.touch("A71")["source"] == "crm"
     assert marts.touch("T71")["rep_id"] == "R2"
     assert (marts.touch("A72")["source"], marts.touch("A72")["rep_id"]) == ("both", "R1")
@@ -178,8 +181,8 @@ def test_of_two_crm_calls_the_nearer_gets_the_telephony_call(marts: Marts) -> No
     leg("T93", "3 15:00:30", outside=number(9)),
 )
 def test_two_crm_calls_that_name_one_call_are_one_touch(marts: Marts) -> None:
-    """Both reps of a transfer logged it: the nearer in time gives the links, the other is no touch.
-    An id that telephony does not know is tried by number."""
+    # Both reps of a transfer logged it: the nearer in time gives the links, the other is no
+    # touch. An id that telephony does not know is tried by number.
     transfer, other = marts.touches("L9")
     assert (transfer["crm_activity_id"], transfer["telephony_call_id"]) == ("A92", "X9")
     assert transfer["talk_seconds"] == 15 + 40

@@ -23,8 +23,8 @@ def _closed(key: str, outcome: str, when: str, amount: str = "", **cells: str) -
     deal("D16", lead_id="L16", owner_rep_id="R1"),
 )
 def test_closed_deals_by_date_of_closing(marts: Marts) -> None:
-    """March: three won (100, 300, 1100 after 2, 4, 10 days) and one lost, at the last second; one was
-    lost in April, one is open. 3 of 4 = 0.75; Wilson with z = 1.96: 0.3006 to 0.9544."""
+    # March: three won (100, 300, 1100 after 2, 4, 10 days) and one lost, at the last second;
+    # one was lost in April, one is open. 3 of 4 = 0.75; Wilson with z = 1.96: 0.3006 to 0.9544.
     row = marts.kpi("kpi_closed_deals", "five")
     assert (row["won"], row["lost"], row["close_rate"]) == (3, 1, 0.75)
     assert row["close_rate_low"] == pytest.approx(0.3006, abs=0.0001)
@@ -65,7 +65,7 @@ def test_a_closed_deal_is_its_closing_reps(marts: Marts) -> None:
     lead("L28", "Apr 3 08:00", lead_source="funnel"),
 )
 def test_the_funnel_of_a_cohort(marts: Marts) -> None:
-    """Seven leads of 3 March (L28 is April's):
+    """Seven leads of 3 March (L28 is April's).
 
     | | lead | prospect | opportunity |
     | L21 | is one | | |

@@ -46,7 +46,9 @@ COMPANY = Company(as_of="Apr 30 12:00")
     call("A16", "11 09:00:00", lead_id="L1", rep_id="R1", is_deleted="true"),
 )
 def test_outreach_prospects_and_new_contracts(marts: Marts) -> None:
-    """| to L1: | T11 = A11 call | 1 |
+    """The touches and what they count for.
+
+    | to L1: | T11 = A11 call | 1 |
     | | T12 call that got through | 1 |
     | | E11 email | 1 |
     | to L1a: | A13 call | 1 |
@@ -62,8 +64,9 @@ def test_outreach_prospects_and_new_contracts(marts: Marts) -> None:
 
 
 def test_each_figure_is_somebodys(marts: Marts) -> None:
-    """In the week of the 3rd: touches are whose made them, L1's prospect is R1's, its first owner; the
-    contract of the 10th is R3's, who owned the deal. A ratio whose denominator is 0 is null."""
+    # In the week of the 3rd: touches are whose made them, L1's prospect is R1's, its first
+    # owner; the contract of the 10th is R3's, who owned the deal. A ratio whose denominator is
+    # 0 is null.
 
     def week(rep: str, start: str) -> tuple[int, int, int, int]:
         row = marts.scoped("kpi_contact_ratio", "rep", f"files:{rep}", start, "week")
@@ -124,10 +127,10 @@ def test_the_cohort_has_all_its_touches_whenever(marts: Marts) -> None:
     ),
 )
 def test_a_cohort_is_mature_when_nine_of_ten_would_be_won(marts: Marts) -> None:
-    """Lead to contract took, in days: D1 7 (see above: created on the 3rd at 8, won on the 10th at 9,
-    7 1/24), D2 10, and here 10, 20, 21, 28. Sorted: 7 1/24, 10, 10, 20, 21, 28; the 90th
-    percentile lies at 0.9 * 5 = 4.5, between 21 and 28: 24.5 days. On 30 April at 12 a cohort is
-    mature whose youngest lead was created before 6 April, 0:00; at that moment it is not yet.
-    """
+    # Lead to contract took, in days: D1 7 (see above: created on the 3rd at 8, won on the 10th
+    # at 9, 7 1/24), D2 10, and here 10, 20, 21, 28. Sorted: 7 1/24, 10, 10, 20, 21, 28; the
+    # 90th percentile lies at 0.9 * 5 = 4.5, between 21 and 28: 24.5 days. On 30 April at 12 a
+    # cohort is mature whose youngest lead was created before 6 April, 0:00; at that moment it
+    # is not yet.
     assert marts.kpi("kpi_contact_ratio_cohort", "ripe", "2025-04-01")["is_mature"]
     assert not marts.kpi("kpi_contact_ratio_cohort", "unripe", "2025-04-01")["is_mature"]

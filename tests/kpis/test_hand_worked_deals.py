@@ -1,3 +1,4 @@
+# Longer than most: each case stands with its rows and its reckoning.
 """KPIS.md 0 and 2: steps of leads, closings of deals, customers and money."""
 
 from decimal import Decimal
@@ -7,6 +8,7 @@ import pytest
 from tests.kpis.worlds import (
     Company,
     Marts,
+    Row,
     account,
     call,
     contact,
@@ -66,7 +68,7 @@ def test_a_skipped_step_has_the_time_of_the_next(marts: Marts) -> None:
     *course("lead", "L3", ("new", "6 09:00"), ("qualified", "8 09:00")),
 )
 def test_going_back_moves_no_first_time_and_is_counted(marts: Marts) -> None:
-    """qualified -> working is one step back; working -> new is none (both are `lead`)."""
+    """From qualified to working is one step back; working -> new is none (both are `lead`)."""
     row = marts.lead("L3")
     assert row["prospect_at"] == moment("4 09:00")
     assert (row["funnel_step"], row["steps_back"]) == ("prospect", 1)
@@ -81,8 +83,8 @@ def test_going_back_moves_no_first_time_and_is_counted(marts: Marts) -> None:
     deal("D4d", "5 09:00", lead_id="L4d", stage="lost", updated_at="2025-03-12T09:00:00Z"),
 )
 def test_without_history_the_present_says_it(marts: Marts) -> None:
-    """At `updated_at`, else `created_at`; a deal opened at `created_at` and closed, where it does
-    not say when, at `updated_at`."""
+    # At `updated_at`, else `created_at`; a deal opened at `created_at` and closed, where it
+    # does not say when, at `updated_at`.
     assert marts.lead("L4")["prospect_at"] == moment("6 09:00")
     assert marts.lead("L4a")["prospect_at"] == moment("3 08:00")
     assert marts.lead("L4b")["prospect_at"] is None
@@ -150,9 +152,9 @@ def test_a_reopened_deal_has_its_last_closing(
     *course("lead", "L6e", ("disqualified", "20 09:00")),
 )
 def test_when_a_lead_is_won_and_when_it_is_lost(marts: Marts) -> None:
-    """a: one deal lost, one open: open. b: all lost: at the last. c: disqualified, but a deal is open.
-    d: won with its first won deal, a later loss takes nothing back. e: disqualified twice: lost at
-    the first time, closed since the last."""
+    # a: one deal lost, one open: open. b: all lost: at the last. c: disqualified, but a deal is
+    # open. d: won with its first won deal, a later loss takes nothing back. e: disqualified
+    # twice: lost at the first time, closed since the last.
     assert (marts.lead("L6a")["lost_at"], marts.lead("L6a")["closed_at"]) == (None, None)
     assert marts.lead("L6b")["lost_at"] == moment("9 09:00")
     assert (marts.lead("L6c")["lost_at"], marts.lead("L6c")["funnel_step"]) == (None, "opportunity")
@@ -176,8 +178,11 @@ def test_when_a_lead_is_won_and_when_it_is_lost(marts: Marts) -> None:
     deal("D73", stage="won", closed_at="2025-03-11T09:00:00Z"),
 )
 def test_a_customers_second_contract(marts: Marts) -> None:
-    """The customer is the account of both contacts. It is new until D71 was won (at that very moment
-    still); D72 is no new contract. Of four calls two were to a new customer. D73 is nobody's."""
+    """The customer is the account of both contacts.
+
+    It is new until D71 was won (at that very moment still); D72 is no new contract. Of four
+    calls two were to a new customer. D73 is nobody's.
+    """
     assert {marts.deal(key)["customer_id"] for key in ("D71", "D72")} == {"K7"}
     assert [marts.deal(key)["is_new_contract"] for key in ("D71", "D72", "D73")] == [
         True,
@@ -192,7 +197,7 @@ def test_a_customers_second_contract(marts: Marts) -> None:
     assert marts.kpi("kpi_closed_deals", "again")["won"] == 2
 
 
-def _won(key: str, day: str, amount: str = "100", currency: str = "EUR") -> tuple:
+def _won(key: str, day: str, amount: str = "100", currency: str = "EUR") -> tuple[Row, ...]:
     return (
         lead(f"L{key}", "1 08:00", lead_source="money"),
         deal(
@@ -227,11 +232,9 @@ def _won(key: str, day: str, amount: str = "100", currency: str = "EUR") -> tupl
     ),
 )
 def test_amounts_at_the_rate_of_the_day_of_closing(marts: Marts) -> None:
-    """100 EUR are 110 on the 14th and 120 from the 15th; there is no rate for GBP, for EUR in February,
-    or for a deal without a currency: unknown, never 1:1.
-
-    March: 110 + 120 + 50.25 + 120 = 400.25 of 7 won deals, 4 with an amount; their median is 115.
-    """
+    # 100 EUR are 110 on the 14th and 120 from the 15th; there is no rate for GBP, for EUR in
+    # February, or for a deal without a currency: unknown, never 1:1. March: 110 + 120 + 50.25 +
+    # 120 = 400.25 of 7 won deals, 4 with an amount; their median is 115.
     amounts = {key: marts.deal(f"D8{key}")["reporting_amount"] for key in range(1, 9)}
     assert amounts == {
         1: 110,
@@ -313,8 +316,10 @@ def test_money_is_not_doubled_by_a_merge(marts: Marts) -> None:
     ),
 )
 def test_a_closing_is_his_who_owned_the_deal_then(marts: Marts) -> None:
-    """D101 closed on the 12th, by its stages, when R2 owned it. D102 says that it closed before it was
-    opened: kept, without a cycle."""
+    """D101 closed on the 12th, by its stages, when R2 owned it.
+
+    D102 says that it closed before it was opened: kept, without a cycle.
+    """
     row = marts.deal("D101")
     assert (row["closing_rep_id"], row["closed_at"]) == ("R2", moment("12 09:00"))
     # Created on the 3rd at 8, closed on the 12th at 9.

@@ -125,8 +125,8 @@ def test_periods_are_those_of_the_companys_own_clock(
 
 
 def test_working_hours_without_a_zone_are_the_companys(tmp_path: Path) -> None:
-    """From 9 to 17 in New York, which is 13 to 21 UTC in March's second half: asked at 12, answered
-    at 14, one working hour."""
+    # From 9 to 17 in New York, which is 13 to 21 UTC in March's second half: asked at 12,
+    # answered at 14, one working hour.
     told = {"team": "*", "opens": "09:00", "closes": "17:00", "time_zone": "", "country": ""}
     hours = [{**told, "weekday": str(day)} for day in range(1, 6)]
     company = Company(

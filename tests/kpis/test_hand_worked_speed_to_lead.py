@@ -1,3 +1,4 @@
+# Longer than most: each case stands with its rows and its reckoning.
 """KPIS.md 3.2: from the question to the answer."""
 
 from math import exp, log, sqrt
@@ -82,8 +83,10 @@ def hours_of(marts: Marts, key: str) -> dict[str, Any]:
     leg("T1b", "3 10:20:00", talk=60, outside=number(2), extension="101"),
 )
 def test_an_inquiry_that_is_a_call(marts: Marts) -> None:
-    """The record was made five minutes later, but the clock starts with the call. Answered live: after
-    0 s. Missed: 20 minutes until the call back."""
+    """The record was made five minutes later, but the clock starts with the call.
+
+    Answered live: after 0 s. Missed: 20 minutes until the call back.
+    """
     live, missed = marts.lead("L1"), marts.lead("L1a")
     assert live["clock_started_at"] == moment("3 10:00:00")
     assert (live["response_status"], live["response_seconds"]) == ("responded", 0)
@@ -119,8 +122,10 @@ def test_an_attempt_is_a_response_and_a_machine_is_none(marts: Marts) -> None:
     call("A35", "3 13:00:00", lead_id="L3b"),
 )
 def test_what_counts_as_a_response(marts: Marts) -> None:
-    """Up to 30 minutes before the clock counts, as 0 s and never less; a second more does not. The
-    customer's own second try that nobody took is no response."""
+    """Up to 30 minutes before the clock counts, as 0 s and never less; a second more does not.
+
+    The customer's own second try that nobody took is no response.
+    """
     assert marts.lead("L3")["response_seconds"] == 0
     assert marts.lead("L3a")["response_seconds"] == 3600
     assert marts.lead("L3b")["response_seconds"] == 3 * 3600
@@ -153,7 +158,8 @@ def test_reassigning_restarts_no_clock(marts: Marts) -> None:
     lead("L56", "3 10:00", lead_source="waiting"),
 )
 def test_who_was_never_answered_counts(marts: Marts) -> None:
-    """Five inquiries (L56 did not ask), in hours: answered after 1, 2 and 4; L53 was closed
+    """Five inquiries (L56 did not ask), in hours: answered after 1, 2 and 4; L53 was closed.
+
     unanswered after 3; L55 waits still, 57 days and 2 hours.
 
     | hours | at risk | answered | still waiting |
@@ -214,8 +220,11 @@ def test_the_mean_is_of_answers_within_thirty_days(marts: Marts) -> None:
     call("A75", "Apr 30 11:57:00", lead_id="L75"),
 )
 def test_only_inquiries_that_are_old_enough_are_judged(marts: Marts) -> None:
-    """March: 300 s are within 5 minutes, 301 s are not; 24 h are within 24 h. April: L74 is 5 minutes
-    old at as_of and was not answered; L75 is 4 and was, which is not counted for it either."""
+    """March: 300 s are within 5 minutes, 301 s are not; 24 h are within 24 h.
+
+    April: L74 is 5 minutes old at as_of and was not answered; L75 is 4 and was, which is not
+    counted for it either.
+    """
     march = marts.kpi("kpi_speed_to_lead", "minutes")
     april = marts.kpi("kpi_speed_to_lead", "minutes", "2025-04-01")
     names = [f"{what}_{limit}" for limit in ("5m", "1h", "24h") for what in ("eligible", "within")]

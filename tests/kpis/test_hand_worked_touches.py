@@ -1,3 +1,4 @@
+# Longer than most: each case stands with its rows and its reckoning.
 """KPIS.md 1: what a completed contact is, which lead a touch belongs to, and its numbers."""
 
 import pytest
@@ -82,14 +83,16 @@ def test_only_a_meeting_that_was_held_is_a_contact(marts: Marts) -> None:
     call("A47", "3 18:00:00", lead_id="L4"),
 )
 def test_numbers_within_a_lead(marts: Marts) -> None:
-    """| | |  attempt | contact | hours since |
-    | E41 | newsletter | – | – | – |
-    | E42 | written by hand | 1 | – | 1, since the newsletter |
-    | E43 | autoresponder | – | – | 1 |
+    """The touches and what they count for.
+
+    | | |  attempt | contact | hours since |
+    | E41 | newsletter | - | - | - |
+    | E42 | written by hand | 1 | - | 1, since the newsletter |
+    | E43 | autoresponder | - | - | 1 |
     | E44 | the customer's answer | 2 | 1 | 2.5 |
-    | A45 | missed inbound call | – | – | 0.5 |
-    | A46 | deleted | – | – | – |
-    | A47 | attempt | 3 | – | 2, since A45 |
+    | A45 | missed inbound call | - | - | 0.5 |
+    | A46 | deleted | - | - | - |
+    | A47 | attempt | 3 | - | 2, since A45 |
     """
     touches = {touch["crm_activity_id"]: touch for touch in marts.touches("L4")}
     found = {
@@ -140,8 +143,8 @@ def test_its_own_lead_goes_before_its_deals_and_that_before_its_contact(marts: M
     ("key", "wanted"), [("T61", "L61"), ("T62", "L62"), ("T63", "L63"), ("T64", "L63")]
 )
 def test_a_number_of_two_contacts(marts: Marts, key: str, wanted: str) -> None:
-    """The owner's lead first (R1's, R2's), however old; nobody's: the newest (3 March, two of them)
-    and of those the lowest id; R3 owns both."""
+    # The owner's lead first (R1's, R2's), however old; nobody's: the newest (3 March, two of
+    # them) and of those the lowest id; R3 owns both.
     touch = marts.touch(key)
     assert (touch["lead_id"], touch["lead_match_rule"]) == (wanted, "phone")
     assert touch["contact_id"] == ("C62" if wanted == "L62" else "C61")
@@ -158,8 +161,11 @@ def test_a_number_of_two_contacts(marts: Marts, key: str, wanted: str) -> None:
     call("A71", "3 11:00:00", contact_id="C7"),
 )
 def test_only_leads_that_were_open_then(marts: Marts) -> None:
-    """The call was at 11:00. L7 was recorded 30 minutes after it began and is it; L7a 31 minutes, L7b
-    was closed a second before, L7c is spam."""
+    """The call was at 11:00.
+
+    L7 was recorded 30 minutes after it began and is it; L7a 31 minutes, L7b was closed a second
+    before, L7c is spam.
+    """
     touch = marts.touch("A71")
     assert (touch["lead_id"], touch["lead_match_rule"]) == ("L7", "contact")
 

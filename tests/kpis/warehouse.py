@@ -55,7 +55,7 @@ def compile_models(variables: Mapping[str, str] | None = None) -> tuple[Model, .
 
 @cache
 def _compiled(variables: tuple[tuple[str, str], ...]) -> tuple[Model, ...]:
-    """dbt takes half a minute, so what it made of a project's state is kept beside pytest's own."""
+    """Since dbt takes half a minute, what it made of a project's state is kept beside pytest's own."""
     kept = PROJECT_DIR / ".pytest_cache" / "compiled" / f"{_fingerprint(variables)}.json"
     if not kept.exists():
         models = _compile(dict(variables))
@@ -77,7 +77,9 @@ def _fingerprint(variables: tuple[tuple[str, str], ...]) -> str:
 
 
 def _compile(variables: Mapping[str, str]) -> tuple[Model, ...]:
-    from dbt.cli.main import dbtRunner
+    # Not at the top: most runs find what was compiled before, and dbt takes a second to import.
+    from dbt.artifacts.schemas.run import RunExecutionResult  # noqa: PLC0415
+    from dbt.cli.main import dbtRunner  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as folder:
         build_settings()
@@ -90,13 +92,10 @@ def _compile(variables: Mapping[str, str]) -> tuple[Model, ...]:
         }
         told = [str(word) for pair in arguments.items() for word in pair]
         result = dbtRunner().invoke(["--quiet", "compile", "--no-introspect", *told])
-        if not result.success:
+        if not result.success or not isinstance(result.result, RunExecutionResult):
             raise RuntimeError(f"dbt compile: {result.exception or result.result}")
-        compiled = {
-            one.node.unique_id: one.node
-            for one in result.result
-            if one.node.resource_type == "model"
-        }
+        nodes: list[Any] = [one.node for one in result.result]
+        compiled = {node.unique_id: node for node in nodes if node.resource_type == "model"}
         # An ephemeral model is in nobody's result, but what it reads must be there all the same.
         manifest = json.loads(Path(folder, "target", "manifest.json").read_text())
     ordered: list[Model] = []
@@ -196,8 +195,8 @@ def _load_seeds(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     types = {seed["name"]: seed.get("config", {}).get("column_types", {}) for seed in declared}
     connection.execute("create schema if not exists seeds")
     for path in sorted(SEEDS_DIR.glob("*.csv")):
-        path = folder / path.name if (folder / path.name).exists() else path
-        with path.open(newline="") as handle:
+        own = folder / path.name if (folder / path.name).exists() else path
+        with own.open(newline="") as handle:
             header = next(csv.reader(handle))
         columns = ", ".join(
             f"'{name}': '{types[path.stem].get(name, 'varchar')}'" for name in header
@@ -205,5 +204,5 @@ def _load_seeds(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
         connection.execute(
             f"create or replace table seeds.{path.stem} as select * from read_csv(?, header = true, "
             f"auto_detect = false, delim = ',', quote = '\"', escape = '\"', columns = {{{columns}}})",
-            [str(path)],
+            [str(own)],
         )

@@ -28,7 +28,7 @@ class Row:
 
 def at(text: str) -> str:
     """`3 14:00:00` is a time on 3 March 2025, a Monday (UTC); `Apr 1 14:00` one in April."""
-    month, day, clock = (["Mar"] + text.split())[-3:]
+    month, day, clock = ["Mar", *text.split()][-3:]
     months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun"]
     return f"2025-{months.index(month) + 1:02}-{int(day):02}T{clock}Z"
 

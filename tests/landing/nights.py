@@ -108,7 +108,7 @@ class Nights:
         return found
 
     def _check_ledger(self, run_id: str, before: Mapping[str, tuple[int, int]]) -> None:
-        """rows in + replayed = kept + replaced + quarantined, and so say the tables themselves."""
+        """Rows in + replayed = kept + replaced + quarantined, and so say the tables themselves."""
         after = self.raw_counts()
         for row in self.select(f"select * from quality.loads where run_id = '{run_id}'"):
             entity = row["entity"]

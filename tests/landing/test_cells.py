@@ -1,3 +1,4 @@
+# ruff: noqa: DTZ001 (raw holds UTC without a zone)
 """What becomes of one cell (CASES.md: T times, D numbers, I ids): the value, or the rule it breaks."""
 
 from datetime import UTC, date, datetime, timedelta
