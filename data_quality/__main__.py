@@ -10,6 +10,7 @@ import duckdb
 from data_quality.loading import stages
 from data_quality.results import Result, StageReport
 from data_quality.runner import SCHEMAS, run_stage
+from data_quality.session import open_for_reading
 
 FAILED, BROKE = 1, 2
 
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _find_stages(database: Path) -> list[str]:
     """The stages whose schemas are in the file; one with marts and no raw is a release."""
-    with duckdb.connect(str(database), read_only=True) as connection:
+    with open_for_reading(database) as connection:
         rows = connection.execute("select distinct schema_name from duckdb_columns()").fetchall()
     schemas = {name for (name,) in rows}
     if "raw" not in schemas and "marts" in schemas:

@@ -1,7 +1,5 @@
 """Runs the suites of a stage against a DuckDB file, and tells bad data from checks that broke."""
 
-# ruff: noqa: PLC0415  Great Expectations takes seconds to import
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,12 +11,11 @@ import duckdb
 from data_quality.counting import build_failing_condition, build_name
 from data_quality.loading import SUITES, SuiteError, TableContext, build_suite, suite_tables
 from data_quality.results import STAGE_WIDE, Result, Severity, StageReport, save_results
+from data_quality.session import Session, open_for_reading, open_session
 
 if TYPE_CHECKING:
     from great_expectations.core import ExpectationValidationResult
     from great_expectations.expectations.expectation import Expectation
-
-    from data_quality.session import Session
 
 __all__ = ["Result", "StageReport", "run_stage", "save_results"]
 
@@ -82,8 +79,6 @@ def run_stage(
     one at its place under TOUCHLINE_HOME, where there is one. Raises what DuckDB raises where
     `database` can't be opened.
     """
-    from data_quality.session import open_session
-
     with open_session(database) as session:
         run = _Run(session, schema, run_id)
         results = _attach(run, compare_with or _find_other(database, schema))
@@ -112,7 +107,7 @@ def _attach(run: _Run, other: Path | None) -> list[Result]:
         return []
     quoted = str(other).replace("'", "''")
     try:
-        duckdb.connect(str(other), read_only=True).close()
+        open_for_reading(other).close()
         run.session.query(f"attach '{quoted}' as {OTHER} (read_only)")
     except duckdb.Error as error:
         name = "what_it_is_compared_with_can_be_read"

@@ -3,8 +3,6 @@
 Import it where it is used: Great Expectations takes seconds to import.
 """
 
-# ruff: noqa: PLC0415  Great Expectations takes seconds to import
-
 import importlib.abc
 import importlib.machinery
 import importlib.util
@@ -105,11 +103,16 @@ class Session:
         }
 
 
+def open_for_reading(database: Path) -> duckdb.DuckDBPyConnection:
+    """The only place of this package that opens a DuckDB file by itself."""
+    return duckdb.connect(str(database), read_only=True)
+
+
 @contextmanager
 def open_session(database: Path) -> Iterator[Session]:
     """Raises what DuckDB raises where the file isn't there, is no database, or is locked."""
     # GX wraps what goes wrong here into an error of its own, which nobody can tell apart.
-    duckdb.connect(str(database), read_only=True).close()
+    open_for_reading(database).close()
     gx = import_great_expectations()
     from great_expectations.data_context.types.base import ProgressBarsConfig
     from sqlalchemy import URL

@@ -1,18 +1,17 @@
 """`touchline`: what a person types. Heavy imports wait until a command needs them."""
 
-# ruff: noqa: PLC0415  heavy imports wait until they are needed
-
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
+    from orchestration.runs import RunRecord
     from orchestration.settings import Settings
 
 app = typer.Typer(
@@ -31,7 +30,7 @@ _errors = Console(stderr=True, highlight=False)
 
 
 @app.command()
-def run(  # noqa: PLR0917  options, not arguments
+def run(
     source: Annotated[str, typer.Option(help="Connectors, with commas between.")] = "",
     path: Annotated[Path | None, typer.Option(help="The drop folder of `files`.")] = None,
     leads: Annotated[int | None, typer.Option(help="The size of the made-up company.")] = None,
@@ -59,7 +58,7 @@ def run(  # noqa: PLR0917  options, not arguments
         settings = _settings()
         record = run_nightly(settings, _console)
         tell_run(settings, _console, record)
-        raise typer.Exit(record.exit_code)
+        _end(record)
 
 
 @app.command()
@@ -105,7 +104,7 @@ def publish() -> None:
         _need_build(settings)
         record = run_nightly(settings, _console, only='group:"published"')
         tell_run(settings, _console, record)
-        raise typer.Exit(record.exit_code)
+        _end(record)
 
 
 @app.command()
@@ -157,6 +156,14 @@ def _set(**values: str) -> None:
     from orchestration.settings import PREFIX
 
     os.environ.update({f"{PREFIX}{name}": value for name, value in values.items() if value})
+
+
+def _end(record: "RunRecord") -> NoReturn:
+    if record.outcome == "stopped":
+        # A model may still be in work in another thread, which would abort with a core dump.
+        sys.stdout.flush()
+        os._exit(record.exit_code)
+    raise typer.Exit(record.exit_code)
 
 
 def _with_vars(given: list[str]) -> str:

@@ -1,7 +1,5 @@
 """The nightly in this process: the job that Dagster schedules, without its servers."""
 
-# ruff: noqa: PLC0415  heavy imports wait until they are needed
-
 import logging
 import os
 import time

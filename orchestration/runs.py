@@ -14,7 +14,7 @@ import duckdb
 from orchestration.settings import Settings
 from orchestration.warehouse import open_build
 
-Outcome = Literal["ok", "bad data", "broke", "killed", "running"]
+Outcome = Literal["ok", "bad data", "broke", "stopped", "killed", "running"]
 EXIT_CODES: dict[Outcome, int] = {"ok": 0, "bad data": 1}
 BAD_DATA = {
     "LandingError",
@@ -83,15 +83,15 @@ def finish_record(
     with suppress(duckdb.Error, OSError), open_build(settings, read_only=True) as connection:
         _add_figures(connection, record)
     record.problems = [*record.problems, *(text for _, text in told if text)]
-    if told:
-        record.outcome = "bad data" if all(bad for bad, _ in told) else "broke"
-    else:
-        record.outcome = "ok"
+    verdicts = {verdict for verdict, _ in told}
+    # The worst first: what was stopped or broke has not been judged.
+    worst: tuple[Outcome, ...] = ("stopped", "broke", "bad data")
+    record.outcome = next((verdict for verdict in worst if verdict in verdicts), "ok")
     return record
 
 
-def describe_error(step: str, error: Any) -> tuple[bool, str]:
-    """(whether it says that the data are bad, what to tell); `error` is a SerializableErrorInfo."""
+def describe_error(step: str, error: Any) -> tuple[Outcome, str]:
+    """What to make of it, and what to tell; `error` is a SerializableErrorInfo."""
     while error.cause is not None and error.cls_name in (
         "DagsterExecutionStepExecutionError",
         "RetryRequested",
@@ -101,11 +101,12 @@ def describe_error(step: str, error: Any) -> tuple[bool, str]:
     name = error.cls_name or ""
     if name in ("DagsterAssetCheckFailedError", "ChecksFailedError", "BrokenCheckError"):
         # The rules are told one by one, from quality.results.
-        return name != "BrokenCheckError", ""
+        return "broke" if name == "BrokenCheckError" else "bad data", ""
     if name in ("KeyboardInterrupt", "DagsterExecutionInterruptedError"):
-        return False, f"{step.replace('__', '/')}: stopped from outside"
+        return "stopped", f"{step.replace('__', '/')}: stopped from outside"
     text = re.sub(rf"^(?:[\w.]+\.)?{name}: ", "", error.message.strip())
-    return name in BAD_DATA, redact(f"{step.replace('__', '/')}: {_shorten(text)}")
+    outcome: Outcome = "bad data" if name in BAD_DATA else "broke"
+    return outcome, redact(f"{step.replace('__', '/')}: {_shorten(text)}")
 
 
 def _shorten(text: str) -> str:

@@ -42,34 +42,43 @@ class Settings(BaseSettings):
     as_of: datetime | None = None
     """The moment that the marts describe; without it, the latest one seen in the data."""
     reporting_currency: str = "USD"
+    """The currency of every amount in the marts (ISO 4217)."""
     default_currency: str = ""
     """The currency of a deal that names none; without it such an amount is told, not counted."""
     business_timezone: str = "UTC"
+    """The zone whose calendar the days, weeks and months are of (IANA name)."""
     phone_region: str = "RU"
     """The country (ISO 3166) whose numbers may be written without a country code."""
     dbt_vars: str = "{}"
     """Further dbt vars (JSON), such as `{"call_match_seconds": 90}`."""
     max_quarantined_share: float = Field(0.05, ge=0, le=1)
+    """A larger share of bad rows among an entity's new ones stops it."""
     min_quarantined_rows: int = Field(50, ge=0)
     """So many bad rows never stop an entity, however few it has in all (CASES.md)."""
     publish_personal_data: bool = False
     """Names of customers in the published database; off unless somebody asks."""
     releases_kept: int = Field(7, ge=2)
+    """How many published databases stay, the one in force among them."""
     memory_limit: str = "4GiB"
+    """What DuckDB may take before it writes to TOUCHLINE_HOME/tmp."""
     threads: int = Field(default_factory=lambda: os.cpu_count() or 2, ge=1)
+    """How many cores DuckDB and dbt use; all by default."""
     schedule: str = "0 3 * * *"
     """When the nightly runs (cron, in `business_timezone`)."""
     dbt_subprocess: bool = False
     """Run dbt as a program instead of in this process: slower, but leans on no internals of it."""
     full_refresh: bool = False
+    """Ask the sources for everything again."""
     dbt_project_dir: Path = DBT_PROJECT_DIR
     """Another project, in tests."""
     connector_retries: int = Field(2, ge=0)
     """How often a source that can't be reached is asked again before the night fails."""
     retry_delay_seconds: float = Field(30, ge=0)
+    """How long to wait before a source that did not answer is asked again."""
     free_space_factor: float = Field(3.0, ge=0)
     """A run starts only with so many times the build file's size free on the disk."""
     min_free_mb: int = Field(256, ge=0)
+    """A run starts only with so many megabytes free on the disk."""
 
     @field_validator("home")
     @classmethod

@@ -1,7 +1,5 @@
 """What the command line says after a run, and of the state of things."""
 
-# ruff: noqa: PLC0415  heavy imports wait until they are needed
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -145,6 +143,7 @@ def _tell_failure(settings: Settings, console: Console, record: RunRecord) -> No
     what = {
         "bad data": "The data did not pass; nothing was published.",
         "broke": "A step broke; nothing was published.",
+        "stopped": "The run was stopped; nothing was published.",
     }
     console.print(what.get(record.outcome, "The run did not end."), style="red bold")
     _tell_problems(console, record.problems)

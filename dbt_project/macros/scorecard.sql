@@ -1,3 +1,4 @@
+{# Longer than most: what all measures of the scorecard share stands together. #}
 {# First day after a period. #}
 {% macro period_end(grain, start) -%}
     cast(

@@ -1,7 +1,5 @@
 """Great Expectations as blocking asset checks: one step a layer, one check a table."""
 
-# ruff: noqa: PLC0415  heavy imports wait until they are needed
-
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

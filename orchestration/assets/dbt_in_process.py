@@ -4,8 +4,6 @@ All that leans on internals of pinned versions (dbt's runner, dagster-dbt's even
 connection) is in this file; TOUCHLINE_DBT_SUBPROCESS=true goes without.
 """
 
-# ruff: noqa: PLC0415  heavy imports wait until they are needed
-
 import json
 import logging
 import os

@@ -1,7 +1,5 @@
 """The last step: a candidate is made, judged, and only then what people and tools open."""
 
-# ruff: noqa: PLC0415  heavy imports wait until they are needed
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -1,6 +1,7 @@
 """What a connector is: it says what there is, and hands over canonical rows (LANDING.md) as files.
 
-A connector is a folder beside this file whose `__init__` defines `CONNECTOR`; nothing else names it.
+A connector is a folder beside this file whose `__init__` defines `CONNECTOR`; nothing else names
+it.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import duckdb
@@ -115,9 +114,7 @@ def _land_entity(
     return merge(connection, entity, connector, run_id, superseded)
 
 
-def _refuse_too_many_problems(
-    connection: duckdb.DuckDBPyConnection, settings: Settings
-) -> None:
+def _refuse_too_many_problems(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     problems = count_problems(connection)
     bad = sum(rows for _, rows, _, _ in problems)
     ((rows_in,),) = connection.execute(

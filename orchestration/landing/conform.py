@@ -3,7 +3,7 @@
 All that is known of an entity stands in the contract; nothing here names one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 
 import duckdb
 
@@ -11,11 +11,11 @@ from orchestration.landing.contract import Column, Entity, load_contract
 from orchestration.landing.reading import INCOMING
 
 CONFORMED = "conformed"
-"""The temporary table: typed columns, `_connector`, `_file`, `_line`, `_is_replayed`, `problem`, `record`."""
+"""The temporary table: typed columns, where each row came from, its `problem`, the `record`."""
 
 # A cast to timestamptz reads a naive time in the session's zone; make_timestamp(epoch_us()) is the
 # same moment in UTC, three times as fast as `at time zone`. What the cast refuses is tried again
-# without seconds, with a bare offset, as basic format or as an epoch; `coalesce` pays that only then.
+# without seconds, with a bare offset, as basic format or as an epoch; `coalesce` pays only then.
 MACROS = r"""
 create or replace temp macro iso_repaired(x) as regexp_replace(
     regexp_replace(
@@ -121,37 +121,14 @@ def _kept(column: Column) -> str:
     return column.name
 
 
-def _problems(entity: Entity) -> Iterable[str]:
+def _problems(entity: Entity) -> Iterator[str]:
     """One SQL expression a rule, the rule's name or null; the first that is filled is told."""
     for column in entity.columns:
-        text, name = f"{column.name}__text", column.name
         if column.required:
-            rule = f"no_key:{name}" if column.key else f"empty:{name}"
-            yield f"case when {text} is null then '{rule}' end"
+            rule = f"no_key:{column.name}" if column.key else f"empty:{column.name}"
+            yield f"case when {column.name}__text is null then '{rule}' end"
     for column in entity.columns:
-        text, name = f"{column.name}__text", column.name
-        bad = f"{text} is not null and {name} is null"
-        if column.kind == "time":
-            yield f"case when {bad} and not is_never_text({text}) then 'bad_time:{name}' end"
-            if column.required:
-                never = f"is_never({name}) or is_never_text({text})"
-                yield f"case when {never} then 'empty:{name}' end"
-            if column.event_time and not column.may_be_future:
-                # A clock gone wrong must not move `as_of`. It comes right by itself: quarantine
-                # is judged again every night.
-                ahead = f"{name} > make_timestamp(epoch_us(now())) + interval 1 day"
-                yield f"case when {ahead} and not is_never({name}) then 'in_the_future:{name}' end"
-        elif column.kind == "date":
-            yield f"case when {bad} and not is_never_text({text}) then 'bad_date:{name}' end"
-        elif column.kind == "number":
-            yield f"case when {bad} and not is_no_number({text}) then 'bad_number:{name}' end"
-            if column.not_negative:
-                yield f"case when {name} < 0 then 'negative:{name}' end"
-        elif column.kind == "boolean":
-            yield f"case when {bad} then 'bad_boolean:{name}' end"
-        elif column.values:
-            allowed = ", ".join(f"'{value}'" for value in column.values)
-            yield f"case when {name} not in ({allowed}) then 'unknown_value:{name}' end"
+        yield from _value_problems(column)
     for rule, condition in entity.broken_if:
         yield f"case when {condition} then '{rule}' end"
     for column in entity.columns:
@@ -159,8 +136,40 @@ def _problems(entity: Entity) -> Iterable[str]:
             yield _reference_problem(column)
 
 
+def _value_problems(column: Column) -> Iterator[str]:
+    text, name = f"{column.name}__text", column.name
+    bad = f"{text} is not null and {name} is null"
+    match column.kind:
+        case "time":
+            yield f"case when {bad} and not is_never_text({text}) then 'bad_time:{name}' end"
+            yield from _moment_problems(column)
+        case "date":
+            yield f"case when {bad} and not is_never_text({text}) then 'bad_date:{name}' end"
+        case "number":
+            yield f"case when {bad} and not is_no_number({text}) then 'bad_number:{name}' end"
+            if column.not_negative:
+                yield f"case when {name} < 0 then 'negative:{name}' end"
+        case "boolean":
+            yield f"case when {bad} then 'bad_boolean:{name}' end"
+        case _ if column.values:
+            allowed = ", ".join(f"'{value}'" for value in column.values)
+            yield f"case when {name} not in ({allowed}) then 'unknown_value:{name}' end"
+
+
+def _moment_problems(column: Column) -> Iterator[str]:
+    text, name = f"{column.name}__text", column.name
+    if column.required:
+        never = f"is_never({name}) or is_never_text({text})"
+        yield f"case when {never} then 'empty:{name}' end"
+    if column.event_time and not column.may_be_future:
+        # A clock gone wrong must not move `as_of`. It comes right by itself: quarantine is judged
+        # again every night.
+        ahead = f"{name} > make_timestamp(epoch_us(now())) + interval 1 day"
+        yield f"case when {ahead} and not is_never({name}) then 'in_the_future:{name}' end"
+
+
 def _reference_problem(column: Column) -> str:
-    """A reference to nothing where one is needed. Its targets have landed before (LANDING_ORDER)."""
+    """A reference to nothing where one is needed; its targets have landed before."""
     target = column.references or ""
     names = (
         {"object_type = 'lead' and": "crm/leads", "object_type = 'deal' and": "crm/deals"}

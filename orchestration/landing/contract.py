@@ -10,8 +10,15 @@ from orchestration.settings import DBT_PROJECT_DIR
 
 Kind = Literal["text", "id", "time", "date", "boolean", "number"]
 
-# Referenced entities land before those that need them, so that one night resolves its own references.
-LANDING_ORDER = ("crm/reps", "crm/accounts", "crm/contacts", "crm/leads", "crm/deals", "crm/collateral")
+# Referenced entities land before those that need them: a night resolves its own references.
+LANDING_ORDER = (
+    "crm/reps",
+    "crm/accounts",
+    "crm/contacts",
+    "crm/leads",
+    "crm/deals",
+    "crm/collateral",
+)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Conformed rows -> raw and quarantine, each row counted once."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import duckdb
 
@@ -110,8 +110,7 @@ def merge(
         count = _merge(connection, entity, connector, run_id, superseded)
         connection.execute(
             "insert into quality.loads values (?, ?, ?, ?, ?, ?, ?, ?)",
-            [run_id, connector, entity.name, count.rows_in, count.kept, count.replaced]
-            + [count.quarantined, count.replayed],
+            [run_id, *astuple(count)],
         )
         connection.execute("commit")
     except BaseException:
@@ -227,7 +226,8 @@ def _keep_latest(
     )
     connection.execute(
         f"insert into {entity.table} select {columns}, ? from arrived "
-        f"where not exists (select 1 from met where ({met_key}) = ({arrived_key}) and not is_later)",
+        "where not exists ("
+        f"select 1 from met where ({met_key}) = ({arrived_key}) and not is_later)",
         [run_id],
     )
     return winners, matched

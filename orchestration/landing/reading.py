@@ -15,7 +15,7 @@ import duckdb
 from orchestration.landing.contract import Entity
 
 INCOMING = "incoming"
-"""The temporary table: the contract's columns as text, `_file`, `_line` (1 = first line of the file)."""
+"""The temporary table: the contract's columns as text, `_file`, `_line` (1 = its first line)."""
 UNREADABLE = "incoming_unreadable"
 """The temporary table of lines that are no rows: `_file`, `_line`, `record`, `problem`."""
 

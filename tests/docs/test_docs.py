@@ -109,7 +109,7 @@ def test_the_smallest_connector_is_one(tmp_path: Path) -> None:
 
 
 def test_the_minimal_drop_folder_is_of_the_contract() -> None:
-    from orchestration.landing.contract import load_contract  # noqa: PLC0415
+    from orchestration.landing.contract import load_contract
 
     (script,) = (text for text in blocks(DOCS / "landing.md", "console") if "<<'CSV'" in text)
     files = re.findall(r"~/drop/(\w+/\w+)\.csv <<'CSV'\n(.*?)\nCSV", script, re.DOTALL)

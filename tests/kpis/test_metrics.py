@@ -98,7 +98,7 @@ def layer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Layer]:
 
 def parse_semantics(as_of: datetime, folder: Path) -> Any:
     """As dbt writes it for `mf`."""
-    from dbt.cli.main import dbtRunner  # noqa: PLC0415  slow to import
+    from dbt.cli.main import dbtRunner
 
     profile = {"type": "duckdb", "path": str(folder / "build.duckdb"), "schema": "main"}
     told = {"touchline": {"target": "test", "outputs": {"test": profile}}}

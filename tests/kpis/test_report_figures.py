@@ -21,7 +21,7 @@ from orchestration.report.periods import Period, period_of
         (1234567.8, "USD", "$1,234,568", "1\u202f234\u202f568\u00a0$"),
         (-5.0, "EUR", "\u2212€5", "\u22125\u00a0€"),
         (10.0, "KZT", "10\u00a0KZT", "10\u00a0KZT"),
-        (2.24, "times", "2.2×", "2,2×"),  # noqa: RUF001
+        (2.24, "times", "2.2×", "2,2×"),
         (88.6, "touches", "89", "89"),
         (15.23, "per 1000 calls", "15.2", "15,2"),
         (None, "share", "—", "—"),
@@ -34,7 +34,7 @@ def test_a_figure_is_said_with_its_unit(value: float | None, unit: str, en: str,
 
 def test_both_limits_share_their_unit() -> None:
     assert formats.interval(0.25, 0.431, "share", "en") == "25 to 43%"
-    assert formats.interval(0.25, 0.431, "share", "ru") == "25–43\u00a0%"  # noqa: RUF001
+    assert formats.interval(0.25, 0.431, "share", "ru") == "25–43\u00a0%"
     assert formats.interval(13.1, 19.4, "hours", "en") == "13.1 to 19.4\u00a0h"
     assert formats.interval(0.5, 19.4, "hours", "en") == "30\u00a0min to 19.4\u00a0h"
     assert formats.interval(None, 1.0, "share", "en") == ""

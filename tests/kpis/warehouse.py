@@ -78,8 +78,8 @@ def _fingerprint(variables: tuple[tuple[str, str], ...]) -> str:
 
 def _compile(variables: Mapping[str, str]) -> tuple[Model, ...]:
     # Not at the top: most runs find what was compiled before, and dbt takes a second to import.
-    from dbt.artifacts.schemas.run import RunExecutionResult  # noqa: PLC0415
-    from dbt.cli.main import dbtRunner  # noqa: PLC0415
+    from dbt.artifacts.schemas.run import RunExecutionResult
+    from dbt.cli.main import dbtRunner
 
     with tempfile.TemporaryDirectory() as folder:
         build_settings()

@@ -1,5 +1,5 @@
 # Longer than most: each case stands with its rows and its reckoning.
-# ruff: noqa: RUF001 (other scripts are what is tested)
+
 """What becomes of a file (CASES.md: E, J): its encoding, its lines, its header, its format."""
 
 import json

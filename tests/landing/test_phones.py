@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 (other scripts are what is tested)
 """CASES.md P: phone numbers as people, systems and spreadsheets write them."""
 
 from pathlib import Path

@@ -1,6 +1,5 @@
 """A drop folder of files as LANDING.md says; DuckDB reads them, this hands over their paths."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from orchestration.connectors.base import Connector, ConnectorError, Context, Delivery
@@ -29,7 +28,7 @@ def extract(context: Context) -> Delivery:
     folder = Path(context.settings["path"]).expanduser()
     if not folder.is_dir():
         raise ConnectorError(f"files: {folder} is no folder; TOUCHLINE_FILES_PATH names it")
-    seen: Mapping[str, str] = {} if context.full_refresh else context.state.get("files", {})
+    seen: dict[str, str] = {} if context.full_refresh else context.state.get("files", {})
     found = {
         f"{system}/{entity}": _files_of(folder / system, entity)
         for system, entities in _ENTITIES.items()

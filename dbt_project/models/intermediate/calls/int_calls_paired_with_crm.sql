@@ -1,3 +1,4 @@
+-- Longer than most: by id and by number is one decision: what the first takes, the second must not.
 with activities as (
     select * from {{ ref('stg_crm__activities') }}
     where kind = 'call' and not is_deleted

@@ -1,3 +1,4 @@
+-- Longer than most: outcome, customer, exclusion and owner of a deal, each a few lines.
 with deals as (
     select * from {{ ref('stg_crm__deals') }}
 ),

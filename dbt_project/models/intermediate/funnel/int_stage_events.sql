@@ -1,3 +1,4 @@
+-- Longer than most: history and the lack of it become one list.
 with stage_changes as (
     select * from {{ ref('stg_crm__stage_changes') }}
 ),

@@ -1,3 +1,4 @@
+-- Longer than most: from hours and holidays to cumulated seconds in one chain.
 with working_hours as (
     select * from {{ ref('stg_reference__working_hours') }}
 ),

@@ -1,3 +1,4 @@
+-- Longer than most: one decision with six outcomes, in the order of KPIS.md 1.
 with touches as (
     select * from {{ ref('int_touches_unioned') }}
 ),

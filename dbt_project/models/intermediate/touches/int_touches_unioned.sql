@@ -1,3 +1,4 @@
+-- Longer than most: two systems side by side, column for column.
 with activities as (
     select * from {{ ref('stg_crm__activities') }}
 ),

@@ -1,3 +1,4 @@
+-- Longer than most: many columns, no logic.
 with leads as (
     select * from {{ ref('int_leads_resolved') }}
 ),

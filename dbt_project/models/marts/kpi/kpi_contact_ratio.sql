@@ -1,3 +1,4 @@
+-- Longer than most: three facts, counted alike.
 with touches as (
     select * from {{ ref('fct_touches') }}
     where not is_excluded and lead_id is not null

@@ -1,3 +1,4 @@
+-- Longer than most: many columns, each with its interval.
 with leads as (
     select * from {{ ref('fct_leads') }}
     where not is_excluded and is_inquiry
