@@ -45,7 +45,7 @@ def _has_more_than_refusals(row: Row) -> bool:
 
 def _is_named_by_a_record(row: Row) -> bool:
     """The warehouse also has the customers of touches that found no lead."""
-    return row.get("contracts", True) != 0
+    return bool(row.get("contracts", True))
 
 
 @dataclass(frozen=True)
