@@ -18,7 +18,7 @@
     cast({{ in_zone(moment, "'" ~ var("business_timezone") ~ "'") }} as date)
 {%- endmacro %}
 
-{# Exact to the microsecond: date_diff counts boundaries, and doubles add up differently each time. #}
+{# Exact to the microsecond: date_diff counts boundaries, doubles add up differently each time. #}
 {% macro seconds_between(earlier, later) -%}
     cast((epoch_us({{ later }}) - epoch_us({{ earlier }})) / 1000000.0 as decimal(18, 6))
 {%- endmacro %}

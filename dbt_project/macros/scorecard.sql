@@ -37,7 +37,7 @@ as in scope_columns(). #}
     '''' || replace({{ text }}, '''', '''''') || ''''
 {%- endmacro %}
 
-{# SQL that makes the text `fact where …`: the rows of a fact behind a figure of the period and scope.
+{# SQL that makes the text `fact where …`: the rows of a fact behind a figure of a period and scope.
 
 `moment` is the fact's time that falls in the period, `rep` the rep that it is counted for. #}
 {% macro evidence_of(fact, filter, moment, rep, source='lead_source') -%}

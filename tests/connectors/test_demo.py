@@ -1,6 +1,6 @@
 """The demo company: made the same whichever way, within the contract, and true to its own truth.
 
-Over 300 lines, since all of it looks at the same two made companies.
+Longer than most: all of it looks at the same two made companies.
 """
 
 from __future__ import annotations

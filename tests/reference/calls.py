@@ -120,7 +120,8 @@ def _pair_by_id(
         named = activity.telephony_call_id
         if named is None:
             continue
-        key = call_of_leg.get(named) or (named if named in calls else None)
+        meant = {key for key in (call_of_leg.get(named), named) if key in calls}
+        key = min(meant, key=lambda one: (_distance(activity, calls[one]), one), default=None)
         if key is not None:
             naming[key].append(activity)
     paired: dict[str, str] = {}

@@ -82,7 +82,7 @@ def _days_in(step: Step, lead: LeadFact) -> float | None:
     """How long a lead that has left the step was in it; a skipped step took no time to count."""
     entered_at = step.entered_at(lead)
     left_at = step.next_at(lead) or lead.closed_at
-    if entered_at is None or left_at is None or step.is_skipped(lead):
+    if entered_at is None or left_at is None or step.is_skipped(lead) or left_at < entered_at:
         return None
     return (left_at - entered_at).total_seconds() / 86400
 

@@ -2,7 +2,8 @@ with legs as (
     select * from {{ ref('int_call_legs') }}
 ),
 
--- The first leg with somebody outside says which way the call went: click-to-call rings the rep first.
+-- The first leg with somebody outside says which way the call went: click-to-call rings the rep
+-- first.
 numbered as (
     select
         *,

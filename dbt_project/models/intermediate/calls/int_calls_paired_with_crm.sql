@@ -62,7 +62,7 @@ explicit_pairs as (
     from named_calls
 ),
 
--- An equi-join on number, direction and bucket of time: a range join would cross each number's calls.
+-- An equi-join on number, direction and bucket of time: a range join would cross a number's calls.
 unpaired_activities as (
     select
         activities.activity_id,
@@ -70,8 +70,10 @@ unpaired_activities as (
         reps.rep_id,
         activities.started_at,
         crm_numbers.e164,
-        cast(floor({{ epoch_seconds('activities.started_at') }} / {{ var('call_match_seconds') }}) as bigint)
-        + neighbours.shift as bucket
+        cast(
+            floor({{ epoch_seconds('activities.started_at') }} / {{ var('call_match_seconds') }})
+            as bigint
+        ) + neighbours.shift as bucket
     from activities
     inner join crm_numbers on activities.activity_id = crm_numbers.activity_id
     left join reps on activities.rep_id = reps.rep_id

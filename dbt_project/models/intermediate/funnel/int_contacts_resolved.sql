@@ -2,7 +2,7 @@ with contacts as (
     select * from {{ ref('stg_crm__contacts') }}
 ),
 
-merges as (
+merged_records as (
     select * from {{ ref('int_records_merged') }}
     where object_type = 'contact'
 ),
@@ -10,12 +10,12 @@ merges as (
 survivors as (
     select
         contacts.contact_id,
-        coalesce(merges.survivor_id, contacts.contact_id) as survivor_id,
+        coalesce(merged_records.survivor_id, contacts.contact_id) as survivor_id,
         contacts.account_id,
         contacts.phones,
         contacts.emails
     from contacts
-    left join merges on contacts.contact_id = merges.object_id
+    left join merged_records on contacts.contact_id = merged_records.object_id
 ),
 
 resolved as (

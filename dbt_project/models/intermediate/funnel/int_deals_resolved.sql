@@ -11,7 +11,7 @@ leads as (
     select * from {{ ref('int_leads_resolved') }}
 ),
 
-merges as (
+merged_records as (
     select * from {{ ref('int_records_merged') }}
     where object_type = 'deal'
 ),
@@ -82,7 +82,7 @@ outcomes as (
 placed as (
     select
         deals.deal_id,
-        coalesce(merges.survivor_id, deals.deal_id) as survivor_id,
+        coalesce(merged_records.survivor_id, deals.deal_id) as survivor_id,
         leads.survivor_id as lead_id,
         coalesce(contacts.survivor_id, deals.contact_id) as contact_id,
         coalesce(
@@ -95,8 +95,9 @@ placed as (
             surviving_leads.customer_id
         ) as customer_id,
         case
-            when coalesce(deals.account_id, contacts.account_id, surviving_leads.customer_account_id)
-                is not null then 'account'
+            when coalesce(
+                deals.account_id, contacts.account_id, surviving_leads.customer_account_id
+            ) is not null then 'account'
             when coalesce(contacts.survivor_id, deals.contact_id) is not null then 'contact'
             else surviving_leads.customer_kind
         end as customer_kind,
@@ -121,14 +122,14 @@ placed as (
         end as seen_opportunity_at,
         coalesce(outcomes.steps_back, 0) as steps_back,
         case
-            when merges.object_id is not null then 'merged'
+            when merged_records.object_id is not null then 'merged'
             when deals.is_deleted then 'deleted'
             when stage_map.is_excluded then deals.stage
         end as own_exclusion_reason,
         -- A lead that counts in no KPI takes its deals with it.
         surviving_leads.exclusion_reason as lead_exclusion_reason
     from deals
-    left join merges on deals.deal_id = merges.object_id
+    left join merged_records on deals.deal_id = merged_records.object_id
     left join contacts on deals.contact_id = contacts.contact_id
     left join leads on deals.lead_id = leads.lead_id
     left join leads as surviving_leads on leads.survivor_id = surviving_leads.lead_id

@@ -24,7 +24,9 @@ call_inquiries as (
         and touches.channel = 'call'
         and touches.direction = 'inbound'
         and not touches.is_automated
-        and abs({{ seconds_between('touches.started_at', 'coalesce(leads.inquiry_at, leads.created_at)') }})
+        and abs({{ seconds_between(
+            'touches.started_at', 'coalesce(leads.inquiry_at, leads.created_at)'
+        ) }})
             <= 60 * {{ var('lead_clock_tolerance_minutes') }}
     group by leads.lead_id
 ),
@@ -55,7 +57,9 @@ answers as (
         and (
             not clocks.is_inquiry
             or touches.started_at
-            >= {{ add_seconds('clocks.clock_started_at', -60 * var('lead_clock_tolerance_minutes')) }}
+            >= {{ add_seconds(
+                'clocks.clock_started_at', -60 * var('lead_clock_tolerance_minutes')
+            ) }}
         )
     group by clocks.lead_id
 ),

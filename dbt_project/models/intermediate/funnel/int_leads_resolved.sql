@@ -6,7 +6,7 @@ contacts as (
     select * from {{ ref('int_contacts_resolved') }}
 ),
 
-merges as (
+merged_records as (
     select * from {{ ref('int_records_merged') }}
     where object_type = 'lead'
 ),
@@ -53,7 +53,7 @@ first_owners as (
 resolved as (
     select
         leads.lead_id,
-        coalesce(merges.survivor_id, leads.lead_id) as survivor_id,
+        coalesce(merged_records.survivor_id, leads.lead_id) as survivor_id,
         coalesce(contacts.survivor_id, leads.contact_id) as contact_id,
         case
             when not coalesce(contacts.is_deleted, false)
@@ -66,7 +66,7 @@ resolved as (
             contacts.account_id,
             contacts.survivor_id,
             leads.contact_id,
-            merges.survivor_id,
+            merged_records.survivor_id,
             leads.lead_id
         ) as customer_id,
         case
@@ -83,13 +83,13 @@ resolved as (
         leads.inquiry_channel,
         leads.created_at,
         case
-            when merges.object_id is not null then 'merged'
+            when merged_records.object_id is not null then 'merged'
             when leads.is_deleted then 'deleted'
             when present.is_excluded then leads.status
             when latest.is_excluded then last_stages.native_stage
         end as exclusion_reason
     from leads
-    left join merges on leads.lead_id = merges.object_id
+    left join merged_records on leads.lead_id = merged_records.object_id
     left join contacts on leads.contact_id = contacts.contact_id
     left join first_owners on leads.lead_id = first_owners.lead_id
     left join last_stages on leads.lead_id = last_stages.lead_id

@@ -41,7 +41,10 @@ positions as (
             sum(
                 case
                     when moments.moment > working_intervals.opens_at
-                        then {{ seconds_between('working_intervals.opens_at', 'least(moments.moment, working_intervals.closes_at)') }}
+                        then {{ seconds_between(
+                            'working_intervals.opens_at',
+                            'least(moments.moment, working_intervals.closes_at)'
+                        ) }}
                 end
             ),
             0

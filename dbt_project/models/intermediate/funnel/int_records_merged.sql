@@ -19,7 +19,7 @@ records as (
 ),
 
 -- A merge into a record that nobody knows is no merge: its touches would be lost with it.
-merges as (
+merged_records as (
     select
         records.object_type,
         records.object_id,
@@ -36,16 +36,16 @@ chains as (
         object_type,
         object_id,
         merged_into_id as reached_id
-    from merges
+    from merged_records
     union
     select
         chains.object_type,
         chains.object_id,
-        merges.merged_into_id as reached_id
+        merged_records.merged_into_id as reached_id
     from chains
-    inner join merges
-        on chains.object_type = merges.object_type
-        and chains.reached_id = merges.object_id
+    inner join merged_records
+        on chains.object_type = merged_records.object_type
+        and chains.reached_id = merged_records.object_id
 ),
 
 -- The end of a chain is the one record on it that was not merged itself; a cycle has none.
@@ -53,11 +53,11 @@ ends as (
     select
         chains.object_type,
         chains.object_id,
-        max(case when merges.object_id is null then chains.reached_id end) as survivor_id
+        max(case when merged_records.object_id is null then chains.reached_id end) as survivor_id
     from chains
-    left join merges
-        on chains.object_type = merges.object_type
-        and chains.reached_id = merges.object_id
+    left join merged_records
+        on chains.object_type = merged_records.object_type
+        and chains.reached_id = merged_records.object_id
     group by chains.object_type, chains.object_id
 ),
 

@@ -38,7 +38,9 @@ converted as (
 first_wins as (
     select
         deal_id,
-        row_number() over (partition by customer_id, customer_kind order by closed_at, deal_id) as win_number
+        row_number() over (
+            partition by customer_id, customer_kind order by closed_at, deal_id
+        ) as win_number
     from deals
     where funnel_step = 'won' and exclusion_reason is null
 ),
@@ -64,7 +66,8 @@ described as (
         converted.closed_at,
         converted.funnel_step = 'won' as is_won,
         converted.funnel_step = 'lost' as is_lost,
-        coalesce(first_wins.win_number = 1 and converted.customer_id is not null, false) as is_new_contract,
+        coalesce(first_wins.win_number = 1 and converted.customer_id is not null, false)
+            as is_new_contract,
         case
             when converted.closed_at >= converted.created_at
                 then {{ seconds_between('converted.created_at', 'converted.closed_at') }} / 86400.0

@@ -35,8 +35,11 @@ stepped as (
         entered.left_at is not null as is_gone_on,
         entered.left_at is null and leads.lost_at is not null as is_lost,
         case
-            when not entered.is_skipped and entered.left_at >= entered.entered_at
-                then {{ seconds_between('entered.entered_at', 'entered.left_at') }} / 86400.0
+            when not entered.is_skipped
+                and coalesce(entered.left_at, leads.closed_at) >= entered.entered_at
+                then {{ seconds_between(
+                    'entered.entered_at', 'coalesce(entered.left_at, leads.closed_at)'
+                ) }} / 86400.0
         end as days_in_step
     from entered
     inner join leads on entered.lead_id = leads.lead_id

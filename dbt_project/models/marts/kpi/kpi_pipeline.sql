@@ -179,7 +179,11 @@ standing as (
         {% for column in counts -%}
         cast(coalesce(summed.{{ column }}, 0) as bigint) as {{ column }},
         {% endfor -%}
-        cast(coalesce(summed.won_amount, 0) as decimal(28, 6)) as won_amount,
+        -- Nothing won is 0; won without any amount that is known is not.
+        case
+            when coalesce(summed.won, 0) = 0 then cast(0 as decimal(28, 6))
+            when summed.won_with_amount > 0 then cast(summed.won_amount as decimal(28, 6))
+        end as won_amount,
         {% for column in stocks -%}
         cast(coalesce(sum(summed.{{ column }}) over until_then, 0) as bigint) as {{ column }},
         {% endfor -%}

@@ -57,7 +57,8 @@ measures as (
     ) }}
     union all
     {{ scorecard_measure(
-        'worded', 'completed_contacts', 'median_gap_hours', 'median_gap_hours', 'leads', lead_evidence()
+        'worded', 'completed_contacts', 'median_gap_hours', 'median_gap_hours', 'leads',
+        lead_evidence()
     ) }}
     union all
     {{ scorecard_measure(

@@ -68,7 +68,8 @@ measures as (
     {% endfor -%}
     {{ scorecard_measure(
         'worded', 'speed_to_lead', 'share_never', ratio('never', 'inquiries'),
-        'inquiries', inquiry_evidence(), 'never', inquiry_evidence(" and response_status = 'never'"),
+        'inquiries', inquiry_evidence(), 'never',
+        inquiry_evidence(" and response_status = 'never'"),
         low=wilson_low('never', 'inquiries'), high=wilson_high('never', 'inquiries')
     ) }}
     union all
