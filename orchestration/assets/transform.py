@@ -63,8 +63,11 @@ def _build_layer(settings: Settings, manifest: Manifest, layer: str) -> dg.Asset
         results.unlink(missing_ok=True)
         try:
             yield from _build(context, settings, manifest, arguments)
-        finally:
+        except Exception:
             dbt_in_process.close_connections()
+            raise
+        # Not where the run is stopped: closing would wait for the model in work.
+        dbt_in_process.close_connections()
         _refuse_problems(json.loads(results.read_text()) if results.exists() else None, manifest)
         if whole:
             with open_build(settings) as connection:

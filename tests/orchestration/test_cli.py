@@ -2,8 +2,11 @@
 
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +18,7 @@ from orchestration.assets.release import current_release
 from orchestration.home import hold_run_lock
 from orchestration.settings import Settings, build_settings
 
-from .conftest import LEADS, FakeChecks
+from .conftest import LEADS, TINY_PROJECT, FakeChecks
 from .test_nightly import drop, published
 
 
@@ -182,3 +185,36 @@ def test_help_is_quick() -> None:
     )
     heavy = {"dagster", "dbt", "great_expectations", "dlt", "duckdb", "pandas", "numpy"}
     assert not heavy & set(loaded.stdout.split())
+
+
+def test_ctrl_c_is_an_end_and_not_a_crash(yesterday: Settings, tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(TINY_PROJECT, project)
+    (project / "models" / "marts" / "kpi_leads.sql").write_text(
+        "select count(*) as leads from range(1000000000) a, range(1000000) b "
+        "where a.range + b.range % 7 = (select count(*) from {{ ref('fct_leads') }})"
+    )
+    code = (
+        "from tests.orchestration.conftest import FakeChecks; from data_quality import runner; "
+        "runner.run_stage = FakeChecks().run_stage; from orchestration.cli import app; app()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, "run"],
+        env={**os.environ, "TOUCHLINE_DBT_PROJECT_DIR": str(project)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "marts …" in line:
+                break
+        time.sleep(3)
+        process.send_signal(signal.SIGINT)
+        try:
+            told = process.communicate(timeout=60)[0]
+        finally:
+            process.kill()
+    assert process.returncode == 2
+    assert "The run was stopped; nothing was published." in told
+    assert "Traceback" not in told

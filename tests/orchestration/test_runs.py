@@ -26,20 +26,21 @@ def test_the_last_line_of_a_run_counts_and_half_a_line_does_not(settings: Settin
 
 
 @pytest.mark.parametrize(
-    ("name", "is_bad_data", "told"),
+    ("name", "outcome", "told"),
     [
-        ("LandingError", True, "raw: crm/leads: 60 rows"),
-        ("DbtTestsFailedError", True, "raw: crm/leads: 60 rows"),
-        ("ChecksFailedError", True, ""),
-        ("BrokenCheckError", False, ""),
-        ("DbtError", False, "raw: crm/leads: 60 rows"),
-        ("TypeError", False, "raw: crm/leads: 60 rows"),
+        ("LandingError", "bad data", "raw: crm/leads: 60 rows"),
+        ("DbtTestsFailedError", "bad data", "raw: crm/leads: 60 rows"),
+        ("ChecksFailedError", "bad data", ""),
+        ("BrokenCheckError", "broke", ""),
+        ("DbtError", "broke", "raw: crm/leads: 60 rows"),
+        ("KeyboardInterrupt", "stopped", "raw: stopped from outside"),
+        ("TypeError", "broke", "raw: crm/leads: 60 rows"),
     ],
 )
-def test_bad_data_are_told_from_what_broke(name: str, is_bad_data: bool, told: str) -> None:
+def test_bad_data_are_told_from_what_broke(name: str, outcome: str, told: str) -> None:
     cause = _error(name, f"orchestration.some.{name}: crm/leads: 60 rows\n")
     wrapped = _error("DagsterExecutionStepExecutionError", 'Error occurred in "raw"', cause)
-    assert describe_error("raw", wrapped) == (is_bad_data, told)
+    assert describe_error("raw", wrapped) == (outcome, told)
 
 
 def test_exit_codes() -> None:
