@@ -30,12 +30,15 @@ _log = logging.getLogger("touchline.dbt")
 _manifests: dict[tuple[Path, str], Any] = {}
 
 
-def parse(settings: Settings, stable_vars: Mapping[str, Any], key: str) -> Any:
-    """Have dbt read its project and write manifest.json; gives dbt's own manifest.
+def parse(
+    settings: Settings, stable_vars: Mapping[str, Any], key: str, *, write: bool = True
+) -> Any:
+    """Have dbt read its project, and write manifest.json; gives dbt's own manifest.
 
     With the vars that are the same every night: another one would cost a full parse.
     """
-    result = _invoke(settings, ["parse", "--vars", json.dumps(dict(stable_vars))])
+    arguments = ["parse", "--vars", json.dumps(dict(stable_vars))]
+    result = _invoke(settings, [*arguments, "--write-json" if write else "--no-write-json"])
     if isinstance(result.exception, KeyboardInterrupt):
         raise result.exception
     if not result.success:
@@ -45,9 +48,12 @@ def parse(settings: Settings, stable_vars: Mapping[str, Any], key: str) -> Any:
 
 
 def parse_once(settings: Settings, stable_vars: Mapping[str, Any], key: str) -> Any:
-    """The same, once in a process; `key` stands for the project's files and vars."""
+    """The same, once in a process; `key` stands for the project's files and vars.
+
+    Not written again: the metrics in it alone would cost three seconds.
+    """
     known = _manifests.get((settings.home, key))
-    return parse(settings, stable_vars, key) if known is None else known
+    return parse(settings, stable_vars, key, write=False) if known is None else known
 
 
 def build(settings: Settings, manifest: Any, arguments: Sequence[str]) -> Iterator[RawEvent]:
