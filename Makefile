@@ -28,7 +28,7 @@ lint: setup ## style and types of Python, style of SQL
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint --disable-progress-bar --processes -1 dbt_project
+	TOUCHLINE_BUILD_FILE=:memory: $(BIN)/sqlfluff lint --disable-progress-bar --processes 1 dbt_project
 
 dev: setup ## Dagster's web page with the graph, at http://127.0.0.1:3000
 	@$(BIN)/touchline dev $(ARGS)

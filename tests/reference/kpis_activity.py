@@ -94,7 +94,11 @@ def kpi_pipeline(facts: Facts, frame: Frame) -> list[Row]:
             | {
                 "sales_velocity": _velocity(len(opened.get(cell, [])), closing),
                 "quota_amount": quota,
-                "quota_attainment": ratio(closing["won_amount"] or 0, quota) if quota else None,
+                "quota_attainment": (
+                    ratio(closing["won_amount"], quota)
+                    if quota and closing["won_amount"] is not None
+                    else None
+                ),
                 "open_deals": len(standing),
                 "open_amount": float(sum(known)),
                 "coverage": ratio(float(sum(known)), quota) if quota else None,
