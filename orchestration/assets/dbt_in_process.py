@@ -10,11 +10,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any
+
+import duckdb
 
 from orchestration.errors import DbtError
 from orchestration.runs import redact
@@ -104,13 +106,15 @@ def build_in_subprocess(settings: Settings, arguments: Sequence[str]) -> Iterato
 
 
 def count_rows(relation: str) -> int | None:
-    """Rows of a relation that dbt has just built, by dbt's own connection: it holds the file."""
-    from dbt.adapters.factory import FACTORY
+    """Rows of a relation that dbt has just built, by dbt's own connection: it holds the file.
 
-    adapter: Any = FACTORY.adapters["duckdb"]
-    with suppress(Exception), adapter.connection_named("touchline_count_rows"):
-        _, table = adapter.execute(f"select count(*) from {relation}", fetch=True)
-        return int(table.rows[0][0])
+    Not by its adapter, which takes 30 ms to count what DuckDB counts in one.
+    """
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    environment: Any = DuckDBConnectionManager.env()
+    with suppress(duckdb.Error), closing(environment.conn.cursor()) as cursor:
+        return int(cursor.execute(f"select count(*) from {relation}").fetchall()[0][0])
     return None
 
 
