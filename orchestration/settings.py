@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     publish_personal_data: bool = False
     """Names of customers in the published database; off unless somebody asks."""
     releases_kept: int = Field(7, ge=2)
+    runs_kept: int = Field(60, ge=2)
+    """How many runs Dagster remembers."""
     """How many published databases stay, the one in force among them."""
     memory_limit: str = "4GiB"
     """What DuckDB may take before it writes to TOUCHLINE_HOME/tmp."""

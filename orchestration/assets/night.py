@@ -24,6 +24,7 @@ def build_night(settings: Settings) -> dg.ResourceDefinition:
         with hold_run_lock(settings):
             prepare_home(settings)
             bury_dead_runs(instance, run_id)
+            forget_old_runs(instance, settings)
             record = RunRecord(run_id=run_id, started_at=now())
             write_record(settings, record)
             try:
@@ -43,6 +44,15 @@ def bury_dead_runs(instance: dg.DagsterInstance, run_id: str) -> None:
             with suppress(dg.DagsterError):
                 instance.report_run_failed(run, "The process of this run has died.")
             instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+
+
+def forget_old_runs(instance: dg.DagsterInstance, settings: Settings) -> None:
+    """Dagster keeps all its history: a megabyte or two a night."""
+    for run in instance.get_runs()[settings.runs_kept :]:
+        instance.delete_run(run.run_id)
+        events = settings.dagster_home / "history" / "runs"
+        for leftover in events.glob(f"{run.run_id}.db*"):
+            leftover.unlink(missing_ok=True)
 
 
 def _failures(instance: dg.DagsterInstance, run_id: str) -> list[tuple[str, Any]]:

@@ -6,10 +6,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import duckdb
 import pytest
 from rich.console import Console
 
+from orchestration.assets.graph import NIGHTLY, build_definitions
 from orchestration.assets.release import current_release
 from orchestration.connectors import discover
 from orchestration.connectors.base import Context, Delivery
@@ -174,3 +176,23 @@ def test_too_many_bad_rows_stop_the_entity(yesterday: Settings, checks: FakeChec
     assert "crm/leads" in record.problems[0]
     assert "1 of 3 new rows" in record.problems[0]
     assert not checks.looked_at
+
+
+def test_a_run_that_was_killed_blocks_nobody_and_old_ones_are_forgotten(
+    yesterday: Settings, checks: FakeChecks
+) -> None:
+    with dg.DagsterInstance.from_config(str(yesterday.dagster_home)) as instance:
+        dead = instance.create_run_for_job(build_definitions(yesterday).resolve_job_def(NIGHTLY))
+        instance.report_dagster_event(
+            dg.DagsterEvent(dg.DagsterEventType.RUN_START.value, NIGHTLY), dead.run_id
+        )
+        assert instance.get_run_by_id(dead.run_id).status == dg.DagsterRunStatus.STARTED  # type: ignore[union-attr]
+        record, _ = run(yesterday)
+        assert record.outcome == "ok"
+        assert instance.get_run_by_id(dead.run_id).status == dg.DagsterRunStatus.FAILURE  # type: ignore[union-attr]
+        assert len(instance.get_runs()) == 3
+
+        last, _ = run(yesterday.model_copy(update={"runs_kept": 2}))
+        assert {r.run_id for r in instance.get_runs()} == {record.run_id, last.run_id}
+    kept = {path.stem for path in (yesterday.dagster_home / "history" / "runs").glob("*.db")}
+    assert kept == {"index", record.run_id, last.run_id}
