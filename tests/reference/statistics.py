@@ -26,7 +26,10 @@ def wilson(successes: int, trials: int) -> tuple[float | None, float | None]:
     spread = Z_95 * sqrt(share * (1 - share) / trials + Z_95**2 / (4 * trials**2))
     centre = share + Z_95**2 / (2 * trials)
     scale = 1 + Z_95**2 / trials
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+    # Rounding must not lift the limit of no success at all above 0.
+    low = (centre - spread) / scale if successes else 0.0
+    high = (centre + spread) / scale if successes < trials else 1.0
+    return low, high
 
 
 def share_columns(name: str, successes: int, trials: int) -> dict[str, float | None]:
