@@ -95,7 +95,7 @@ def report(
 
 @app.command()
 def publish() -> None:
-    """Publish the build as it stands, once its marts have passed their checks again."""
+    """Publish the build as it stands, if it is of one night and has passed its checks."""
     with _told_errors():
         from orchestration.nightly import run_nightly
         from orchestration.telling import tell_run
@@ -117,6 +117,7 @@ def dev(port: Annotated[int, typer.Option(help="Of the web page.")] = 3000) -> N
         prepare_home(settings)
         os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
         command = [sys.executable, "-m", "dagster", "dev", "-m", "orchestration.definitions"]
+        _console.print(f"Dagster: http://127.0.0.1:{port} (Ctrl-C ends it)")
         # No login: whoever reaches the page can start runs.
         os.execv(sys.executable, [*command, "-h", "127.0.0.1", "-p", str(port)])  # noqa: S606
 

@@ -29,7 +29,7 @@ class Step:
     expected: int
     """Tables or checks that it makes."""
     what: str
-    """What it makes: tables, checks, files."""
+    """What it makes, in words; nothing for a delivery, which tells its files."""
     state: str = "waiting"
     made: int = 0
     rows: int | None = None
@@ -41,7 +41,7 @@ class Step:
 
     @property
     def amount(self) -> str:
-        if self.state in ("waiting", "skipped"):
+        if self.state in ("waiting", "skipped") or not self.what:
             return ""
         of = f"/{self.expected}" if self.state == "running" and self.expected > 1 else ""
         unit = self.what if self.made != 1 or of else self.what.removesuffix("s")
@@ -102,7 +102,8 @@ class Progress:
         if "dagster/row_count" in metadata:
             step.rows = (step.rows or 0) + int(metadata["dagster/row_count"].value)
         elif "files" in metadata:
-            step.note = f"{metadata['files'].value} files"
+            files = int(metadata["files"].value)
+            step.note = "1 file" if files == 1 else f"{files:,} files"
 
     def _on_asset_check_evaluation(self, step: Step, event: Any) -> None:
         if step.what == "checks":

@@ -45,6 +45,8 @@ class RunRecord:
     """Rows that this run set aside."""
     problems: list[str] = field(default_factory=list)
     """Which table, which rule, how many rows; what broke."""
+    warnings: list[str] = field(default_factory=list)
+    """Rules that do not hold and stop nothing."""
 
     @property
     def exit_code(self) -> int:
@@ -145,14 +147,12 @@ def _add_figures(connection: duckdb.DuckDBPyConnection, record: RunRecord) -> No
         ).fetchall()
         for stage, verdict, count in found:
             record.checks.setdefault(stage, {})[verdict] = count
-        record.problems = [
-            redact(message)
-            for (message,) in connection.execute(
-                "select message from quality.results where run_id = ? "
-                "and not passed and (broke or severity = 'error') order by stage, table_name",
-                who,
-            ).fetchall()
-        ]
+        for stops, message in connection.execute(
+            "select broke or severity = 'error', message from quality.results "
+            "where run_id = ? and not passed order by stage, table_name, expectation",
+            who,
+        ).fetchall():
+            (record.problems if stops else record.warnings).append(redact(message))
 
 
 def _diary(settings: Settings) -> Path:

@@ -16,6 +16,7 @@ from orchestration.settings import Settings
 from orchestration.warehouse import open_build
 
 _SHOWN = 20
+_WARNINGS_SHOWN = 3
 
 
 def tell_run(settings: Settings, console: Console, record: RunRecord) -> None:
@@ -23,10 +24,11 @@ def tell_run(settings: Settings, console: Console, record: RunRecord) -> None:
     console.print()
     _tell_checks(console, record)
     if record.quarantined:
-        console.print(
-            f"{record.quarantined:,} rows went to quarantine: `touchline quarantine list`",
-            style="yellow",
-        )
+        rows = "1 row" if record.quarantined == 1 else f"{record.quarantined:,} rows"
+        console.print(f"{rows} went to quarantine: `touchline quarantine list`", style="yellow")
+    if record.warnings:
+        console.print("warnings, which stop nothing:", style="yellow")
+        _tell_lines(console, record.warnings, _WARNINGS_SHOWN, "`touchline status`")
     if record.outcome == "ok":
         _tell_success(settings, console)
     else:
@@ -62,9 +64,12 @@ def tell_status(settings: Settings, console: Console) -> None:
     if release:
         console.print(f"           {settings.published_file}", soft_wrap=True)
     last = next((r for r in reversed(records) if r.outcome != "running"), None)
+    if last is not None and last.warnings:
+        console.print(f"\nwarnings of run {last.run_id[:8]}, which stop nothing:", style="yellow")
+        _tell_lines(console, last.warnings, _SHOWN, "quality.results")
     if last is not None and last.problems:
         console.print(f"\nwhat run {last.run_id[:8]} stopped at:", style="red")
-        _tell_problems(console, last.problems)
+        _tell_lines(console, last.problems, _SHOWN, "quality.results")
         console.print(f"its log: {log_file(settings, last.run_id)}", soft_wrap=True)
 
 
@@ -146,7 +151,7 @@ def _tell_failure(settings: Settings, console: Console, record: RunRecord) -> No
         "stopped": "The run was stopped; nothing was published.",
     }
     console.print(what.get(record.outcome, "The run did not end."), style="red bold")
-    _tell_problems(console, record.problems)
+    _tell_lines(console, record.problems, _SHOWN, "quality.results")
     release = current_release(settings)
     console.print(
         f"\nIn force: {f'release {release}' if release else 'nothing has been published yet'}\n"
@@ -157,11 +162,11 @@ def _tell_failure(settings: Settings, console: Console, record: RunRecord) -> No
     )
 
 
-def _tell_problems(console: Console, problems: Sequence[str]) -> None:
-    for problem in problems[:_SHOWN]:
-        console.print(Text(f"  {problem}"), soft_wrap=True)
-    if len(problems) > _SHOWN:
-        console.print(f"  … and {len(problems) - _SHOWN} more: quality.results")
+def _tell_lines(console: Console, lines: Sequence[str], most: int, rest: str) -> None:
+    for line in lines[:most]:
+        console.print(Text(f"  {line}"), soft_wrap=True)
+    if len(lines) > most:
+        console.print(f"  … and {len(lines) - most} more: {rest}")
 
 
 def _tell_verdicts(counts: Mapping[str, int]) -> Text:

@@ -95,18 +95,23 @@ def read_run(connection: duckdb.DuckDBPyConnection) -> Run:
     return Run(*rows[0])
 
 
-def record_layer(connection: duckdb.DuckDBPyConnection, layer: str) -> None:
-    """The whole layer has been built of the latest night's rows."""
-    connection.execute("create schema if not exists quality")
-    connection.execute("create table if not exists quality.layers (layer varchar, run_id varchar)")
-    connection.execute("delete from quality.layers where layer = ?", [layer])
+def record_done(connection: duckdb.DuckDBPyConnection, what: str) -> None:
+    """A layer was built whole of the latest night's rows, or passed its checks."""
+    forget_done(connection, what)
     connection.execute(
-        "insert into quality.layers values (?, ?)", [layer, read_run(connection).run_id]
+        "insert into quality.done values (?, ?)", [what, read_run(connection).run_id]
     )
 
 
-def layers_of_other_runs(connection: duckdb.DuckDBPyConnection, layers: Sequence[str]) -> list[str]:
-    """The layers that are not of the latest night: a killed run leaves two nights mixed."""
-    known = connection.execute("select layer, run_id from quality.layers").fetchall()
+def forget_done(connection: duckdb.DuckDBPyConnection, what: str) -> None:
+    """It is being done again, or was changed since."""
+    connection.execute("create schema if not exists quality")
+    connection.execute("create table if not exists quality.done (what varchar, run_id varchar)")
+    connection.execute("delete from quality.done where what = ?", [what])
+
+
+def find_undone(connection: duckdb.DuckDBPyConnection, needed: Sequence[str]) -> list[str]:
+    """What is not of the latest night: a run that was killed leaves two nights mixed."""
+    known = connection.execute("select what, run_id from quality.done").fetchall()
     latest = read_run(connection).run_id
-    return [layer for layer in layers if (layer, latest) not in known]
+    return [what for what in needed if (what, latest) not in known]

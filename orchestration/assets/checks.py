@@ -6,10 +6,10 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.assets.manifest import LAYERS, Manifest, tables_of
+from orchestration.assets.manifest import LAYERS, Manifest, check_name, tables_of
 from orchestration.errors import BrokenCheckError
 from orchestration.settings import Settings
-from orchestration.warehouse import open_build
+from orchestration.warehouse import open_build, record_done
 
 NAME = "expectations"
 
@@ -44,7 +44,7 @@ def _build_check(
     settings: Settings, stage: str, tables: Mapping[str, Sequence[str]]
 ) -> dg.AssetChecksDefinition:
     @dg.multi_asset_check(
-        name=f"check_{stage}",
+        name=check_name(stage),
         specs=[check_spec(schema, table) for schema, names in tables.items() for table in names],
         pool="duckdb",
         required_resource_keys={"night"},
@@ -59,6 +59,8 @@ def _build_check(
         results = [result for report in reports for result in report.results]
         with open_build(settings) as connection:
             save_results(connection, results)
+            if all(report.passed for report in reports):
+                record_done(connection, check_name(stage))
         refuse_broken(results)
         for schema, names in tables.items():
             yield from asset_check_results(schema, names, results)

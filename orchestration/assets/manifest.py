@@ -64,6 +64,11 @@ def layer_select(layer: str) -> str:
     return f"{select} resource_type:seed" if layer == LAYERS[0] else select
 
 
+def check_name(stage: str) -> str:
+    """The step that looks at a stage, and how its passing is kept."""
+    return f"check_{stage}"
+
+
 def tables_of(manifest: Manifest, schema: str) -> list[str]:
     """Models and seeds of a schema that are a table or a view."""
     return sorted(

@@ -14,12 +14,19 @@ from typing import Any
 
 import duckdb
 
-from orchestration.assets.manifest import LAYERS, Manifest, node_of, published_tables
+from orchestration.assets.manifest import (
+    LAYERS,
+    Manifest,
+    check_name,
+    node_of,
+    published_tables,
+    tables_of,
+)
 from orchestration.errors import PublishError
 from orchestration.settings import Settings
 from orchestration.warehouse import (
     count_rows,
-    layers_of_other_runs,
+    find_undone,
     open_build,
     open_candidate,
     open_published,
@@ -31,7 +38,7 @@ FILE_NAME = "touchline.duckdb"
 
 def make_candidate(settings: Settings, manifest: Manifest) -> tuple[Path, dict[str, int]]:
     """A finished file that nobody sees yet, and its rows a table."""
-    _refuse_mixed_nights(settings, manifest)
+    _refuse_unfinished(settings, manifest)
     _refuse_full_disk(settings)
     release_id = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
     path = settings.releases_dir / f".{release_id}" / FILE_NAME
@@ -170,19 +177,18 @@ def _compare(
     return {table: rows for table, (rows, _) in prints.items()}
 
 
-def _refuse_mixed_nights(settings: Settings, manifest: Manifest) -> None:
-    layers = [
-        layer for layer in LAYERS if any(n["schema"] == layer for n in manifest["nodes"].values())
-    ]
+def _refuse_unfinished(settings: Settings, manifest: Manifest) -> None:
+    layers = [layer for layer in LAYERS if tables_of(manifest, layer)]
+    checks = [check_name(stage) for stage in ("raw", *layers)]
     with open_build(settings, read_only=True) as connection:
         if not count_rows(connection, "raw.runs"):
             raise PublishError("nothing has landed yet: `touchline run` builds the warehouse")
-        stale = layers_of_other_runs(connection, layers)
+        undone = find_undone(connection, [*layers, *checks])
         run = read_run(connection)
-    if stale:
+    if undone:
         raise PublishError(
-            f"{', '.join(stale)}: not built from what landed last (run {run.run_id}). "
-            "`touchline run` builds everything again"
+            f"not done since the last landing (run {run.run_id}), or not passed: "
+            f"{', '.join(undone)}. `touchline run` does everything again"
         )
 
 

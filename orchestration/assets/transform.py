@@ -12,6 +12,7 @@ from orchestration.assets import dbt_in_process
 from orchestration.assets.manifest import (
     LAYERS,
     Manifest,
+    check_name,
     data_tests_of,
     dbt_manifest,
     layer_select,
@@ -20,7 +21,7 @@ from orchestration.assets.manifest import (
 )
 from orchestration.errors import DbtError, DbtTestsFailedError
 from orchestration.settings import Settings
-from orchestration.warehouse import open_build, read_run, record_layer
+from orchestration.warehouse import forget_done, open_build, read_run, record_done
 
 
 class Translator(DagsterDbtTranslator):
@@ -71,7 +72,7 @@ def _build_layer(settings: Settings, manifest: Manifest, layer: str) -> dg.Asset
         _refuse_problems(json.loads(results.read_text()) if results.exists() else None, manifest)
         if whole:
             with open_build(settings) as connection:
-                record_layer(connection, layer)
+                record_done(connection, layer)
 
     return layer_assets
 
@@ -108,6 +109,7 @@ def _arguments(
     settings: Settings, manifest: Manifest, layer: str, chosen: dict[str, str] | None
 ) -> list[str]:
     with open_build(settings) as connection:
+        forget_done(connection, check_name(layer))
         run = read_run(connection)
     run_vars = {**stable_vars(settings), "as_of": run.as_of.isoformat(sep=" ")}
     models = [layer_select(layer)] if chosen is None else sorted(chosen.values())

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from data_quality import runner
-from data_quality.results import Result, StageReport
+from data_quality.results import Result, Severity, StageReport
 from orchestration.nightly import run_nightly
 from orchestration.settings import Settings, build_settings
 
@@ -24,10 +24,11 @@ LEADS = """lead_id,contact_id,status,created_at
 
 @dataclass
 class FakeChecks:
-    """Instead of Great Expectations: passes every table but those named here, as `stage/table`."""
+    """Instead of Great Expectations: every table passes but those named here, as `stage/table`."""
 
     failing: set[str] = field(default_factory=set)
     broken: set[str] = field(default_factory=set)
+    warned: set[str] = field(default_factory=set)
     looked_at: list[str] = field(default_factory=list)
     during: Callable[[Path, str], None] | None = None
 
@@ -48,10 +49,21 @@ class FakeChecks:
 
     def _judge(self, run_id: str, schema: str, table: str) -> Result:
         name = f"{schema}/{table}"
-        broke, failed = name in self.broken, name in self.failing
+        broke, warned = name in self.broken, name in self.warned
+        failed = name in self.failing or warned
+        severity: Severity = "warning" if warned else "error"
         message = f"{schema}.{table} breaks has_rows: 7 rows" if failed else f"{schema}.{table}: x"
         return Result(
-            run_id, schema, table, "has_rows", "error", "", not (broke or failed), broke, 7, message
+            run_id,
+            schema,
+            table,
+            "has_rows",
+            severity,
+            "",
+            not (broke or failed),
+            broke,
+            7,
+            message,
         )
 
 

@@ -145,7 +145,7 @@ def test_quarantine_is_listed_without_what_is_in_it_and_replayed(
     drop(yesterday, LEADS + "3,Eve,new,tomorrow\n")
     told = touchline("run")
     assert told.exit_code == 0
-    assert "1 rows went to quarantine" in told.stdout
+    assert "1 row went to quarantine" in told.stdout
     listed = touchline("quarantine", "list")
     line = next(text for text in listed.stdout.splitlines() if "crm/leads" in text)
     assert all(part in line for part in ("files", "leads.csv", "4", "created_at"))
@@ -160,6 +160,27 @@ def test_the_build_is_published_again(yesterday: Settings, checks: FakeChecks) -
     assert {name.split("/")[0] for name in checks.looked_at} == {"published"}
     assert current_release(yesterday) != before
     assert published(yesterday, "select leads from marts.kpi_leads") == [(2,)]
+
+
+def test_what_did_not_pass_is_not_published_by_hand_either(
+    yesterday: Settings, checks: FakeChecks
+) -> None:
+    before = current_release(yesterday)
+    checks.failing = {"marts/fct_leads"}
+    assert touchline("run").exit_code == 1
+    told = touchline("publish")
+    assert told.exit_code == 2
+    assert "not passed: check_marts" in told.stdout
+    assert current_release(yesterday) == before
+
+
+def test_a_warning_is_told_and_stops_nothing(yesterday: Settings, checks: FakeChecks) -> None:
+    checks.warned = {"marts/fct_leads"}
+    told = touchline("run")
+    assert told.exit_code == 0
+    for shown in (told.stdout, touchline("status").stdout):
+        assert "1 warned" in shown
+        assert "marts.fct_leads breaks has_rows: 7 rows" in shown
 
 
 def test_before_the_first_night_every_command_says_what_to_do(settings: Settings) -> None:
