@@ -20,6 +20,7 @@ from orchestration.assets.manifest import (
     tables_of,
 )
 from orchestration.errors import DbtError, DbtTestsFailedError
+from orchestration.runs import redact
 from orchestration.settings import Settings
 from orchestration.warehouse import forget_done, open_build, read_run, record_done
 
@@ -144,7 +145,8 @@ def _refuse_problems(results: dict[str, Any] | None, manifest: Manifest) -> None
                 f"{', '.join(tables)}: dbt test {node['name']}: {result['failures']} rows break it"
             )
         elif result["status"] in ("error", "runtime error"):
-            broken.append(f"{name}: {result['message']}")
+            # A database quotes what it choked on, and Dagster keeps the error.
+            broken.append(f"{name}: {redact(result['message'] or '')}")
     if broken:
         raise DbtError("\n".join(broken + failed))
     if failed:

@@ -142,6 +142,9 @@ def test_a_broken_model_is_told_without_what_it_choked_on(
     assert "marts/kpi_leads" in record.problems[0]
     assert "ann@" not in record.problems[0]
     assert "ann@" not in log_file(own_project, record.run_id).read_text()
+    events = list((own_project.dagster_home / "history" / "runs").glob(f"{record.run_id}.db*"))
+    assert any(b"kpi_leads" in path.read_bytes() for path in events)
+    assert not any(b"ann@" in path.read_bytes() for path in events)
 
 
 def test_a_source_that_cannot_be_read_is_asked_again_only_if_that_may_help(
