@@ -16,7 +16,8 @@ _HERE = Path(__file__).parent
 def discover() -> dict[str, Connector]:
     """Every connector there is, by its name, which is its folder's."""
     found: dict[str, Connector] = {}
-    for folder in sorted(path.parent for path in _HERE.glob("*/__init__.py")):
+    # Folders that begin with an underscore are no systems (the template of a new one).
+    for folder in sorted(path.parent for path in _HERE.glob("[!_]*/__init__.py")):
         connector = getattr(import_module(f"{__name__}.{folder.name}"), "CONNECTOR", None)
         if connector is None:
             continue

@@ -14,6 +14,26 @@ class ConnectorError(Exception):
     """The source can't be read; the message says what, where, and what to do about it."""
 
 
+class UnansweredError(ConnectorError, OSError):
+    """The system did not answer, or not whole.
+
+    The night asks again a little later, as it does after any OSError.
+    """
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A setting of a connector: `TOUCHLINE_<NAME>_<KEY>`."""
+
+    key: str
+    """In small letters: `auth_token`."""
+    what: str
+    """What it says, in a line."""
+    required: bool = False
+    secret: bool = False
+    """Its value stands in no log, error or table."""
+
+
 @dataclass(frozen=True)
 class Context:
     """What a connector is given for one night."""
@@ -49,3 +69,5 @@ class Connector:
     title: str
     extract: Callable[[Context], Delivery]
     required_settings: tuple[str, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    """All that it can be told, the required ones among them; empty where its README says it."""
