@@ -122,6 +122,40 @@ def dev(port: Annotated[int, typer.Option(help="Of the web page.")] = 3000) -> N
         os.execv(sys.executable, [*command, "-h", "127.0.0.1", "-p", str(port)])  # noqa: S606
 
 
+@app.command("new-connector")
+def new_connector(name: Annotated[str, typer.Argument(help="Such as hubspot.")]) -> None:
+    """Lay out the folder of a new connector; its contract test fails until it is filled."""
+    with _told_errors():
+        from orchestration.connectors.new import lay_out
+
+        folder = lay_out(name)
+        _console.print(
+            f"{folder}\nFill it as docs/connectors.md says, with tests/sandbox/{name}.py, until "
+            "pytest tests/connectors/test_contract.py passes."
+        )
+
+
+@app.command()
+def sandbox(
+    systems: Annotated[str, typer.Argument(help="Such as hubspot+twilio.")],
+    leads: Annotated[int, typer.Option(help="The size of the made-up company.")] = 200,
+) -> None:
+    """Serve the made-up company through servers that answer like the vendors, until Ctrl-C."""
+    with _told_errors():
+        from importlib import import_module
+
+        from orchestration.connectors.base import ConnectorError
+        from orchestration.settings import PROJECT_DIR
+
+        # The servers are the tests': in a checkout they are there, in a bare package not.
+        sys.path.insert(0, str(PROJECT_DIR))
+        try:
+            served = import_module("tests.sandbox.serve")
+        except ModuleNotFoundError:
+            raise ConnectorError("the sandbox is in the project's checkout only") from None
+        served.serve(systems, leads=leads, tell=lambda text: _console.print(text, soft_wrap=True))
+
+
 @quarantine.command("list")
 def list_quarantine() -> None:
     """Which rows wait there, and which rule each broke; never what is in them."""

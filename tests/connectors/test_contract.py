@@ -42,6 +42,7 @@ OVER_HTTP = [name for name in _ACCOUNTS if _ACCOUNTS[name].OVER_HTTP]
 LINKED = [name for name in OVER_HTTP if _ACCOUNTS[name].NEXT_AT]
 DELETING = [name for name in _ACCOUNTS if _ACCOUNTS[name].NOTICES_DELETION]
 STEPS = ("lead", "prospect", "opportunity", "won", "lost", "")
+UNFILLED = "as long as this line stands, the contract test fails"
 README_PARTS = ("## Settings", "## Rights", "## Limits", "## What it can't tell")
 
 
@@ -116,6 +117,7 @@ def test_the_readme_says_what_is_needed(name: str) -> None:
     text = (CONNECTORS_DIR / name / "README.md").read_text()
     for part in README_PARTS:
         assert part in text, f"{name}/README.md has no {part!r}"
+    assert UNFILLED not in text
     for setting in discover()[name].settings:
         assert f"TOUCHLINE_{name}_{setting.key}".upper() in text
 

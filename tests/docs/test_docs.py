@@ -80,7 +80,7 @@ def test_commands_exist() -> None:
     for page in PAGES:
         told = " ".join([*blocks(page, "console"), *re.findall(r"`([^`\n]+)`", page.read_text())])
         assert set(re.findall(r"\bmake ([a-z]+)", told)) <= targets, page
-        named = set(re.findall(r"(?:^|bin/|[ \n])touchline ([a-z]+)\b", told))
+        named = set(re.findall(r"(?:^|bin/|[ \n])touchline ([a-z]+(?:-[a-z]+)*)\b", told))
         assert named <= commands | groups, page
 
 

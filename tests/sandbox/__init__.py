@@ -9,12 +9,12 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-_SHARED = ("__init__", "account", "server", "company", "night")
+_SHARED = ("__init__", "account", "company", "demo_company", "night", "serve", "server")
 
 
 def sandbox_names() -> list[str]:
     """The vendors that there is a server of."""
-    found = (path.stem for path in Path(__file__).parent.glob("*.py"))
+    found = (path.stem for path in Path(__file__).parent.glob("[!_]*.py"))
     return sorted(name for name in found if name not in _SHARED)
 
 
