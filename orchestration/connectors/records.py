@@ -7,6 +7,7 @@ is made anew from the files where it is missing.
 
 import gzip
 import json
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from orchestration.connectors.values import Record, iso, parse_iso
 LINKS = "_links"
 """Where a record holds what changes without it: its associations."""
 
+_HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 _INDEX = """
 create table if not exists files (file text primary key) without rowid;
 create table if not exists latest (
@@ -184,9 +186,7 @@ class RecordWriter:
             "gone": kept.gone,
             "record": kept.record,
         }
-        # Half a surrogate pair is no text in UTF-8; as \u escapes it would stop who reads it.
-        text = json.dumps(line, ensure_ascii=False, default=str)
-        self._lines.write(text.encode("utf-8", "replace").decode() + "\n")
+        self._lines.write(_json(line) + "\n")
         place, self.written = self.written, self.written + 1
         run_kept = Kept(kept.key, kept.record, kept.changed_at, kept.gone, self._run)
         _note(self._index, self._stream, run_kept, self._name, place)
@@ -215,8 +215,13 @@ def _kept(told: dict[str, Any], run: int) -> Kept:
 
 
 def _digest(value: Any) -> bytes:
+    return blake2b(_json(value).encode(), digest_size=12).digest()
+
+
+def _json(value: Any) -> str:
+    """With ordered keys; half a surrogate pair, which is no text in UTF-8, replaced."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
-    return blake2b(text.encode("utf-8", "replace"), digest_size=12).digest()
+    return _HALF_A_PAIR.sub("\ufffd", text)
 
 
 def _lines(path: Path) -> Iterator[str]:

@@ -55,6 +55,8 @@ class TwilioAccount(Account):
 
     def __init__(self, rows: Rows) -> None:
         super().__init__(rows)
+        self.in_progress: set[str] = set()
+        """SIDs of calls that are not over."""
         self.account_sid = "AC" + "0123456789abcdef" * 2
 
     def settings(self, url: str) -> dict[str, str]:
@@ -126,6 +128,7 @@ class TwilioAccount(Account):
         sid = call_sid(row["call_id"])
         linked = row.get("linked_id")
         is_voicemail = row["disposition"] == "voicemail"
+        is_over = sid not in self.in_progress
         return {
             "sid": sid,
             "account_sid": self.account_sid,
@@ -139,7 +142,7 @@ class TwilioAccount(Account):
             "to": callee,
             "to_formatted": callee,
             "phone_number_sid": None,
-            "status": _STATUS[row["disposition"] or ""],
+            "status": _STATUS[row["disposition"] or ""] if is_over else "in-progress",
             "duration": str(_talk(row)),
             "direction": _NATIVE[row["direction"] or ""],
             "answered_by": "machine_start" if is_voicemail else None,
