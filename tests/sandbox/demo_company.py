@@ -45,7 +45,7 @@ def build_accounts(rows: Rows, names: list[str]) -> dict[str, Account]:
         accounts[switchboard] = sandbox(switchboard).build_account(rows)
     for name in names:
         if name != switchboard:
-            given = _renamed(rows, accounts[switchboard]) if switchboard else rows
+            given = renamed_calls(rows, accounts[switchboard]) if switchboard else rows
             accounts[name] = sandbox(name).build_account(given)
     for account in accounts.values():
         # As many as the client asks for, up to what the vendor allows.
@@ -57,7 +57,9 @@ def _is_telephony(name: str) -> bool:
     return str(sandbox(name).build_account({}).MAIN).startswith("telephony/")
 
 
-def _renamed(rows: Rows, switchboard: Account) -> dict[str, list[Row]]:
+def renamed_calls(rows: Rows, switchboard: Account) -> dict[str, list[Row]]:
+    """The rows with the calls that a CRM names called as the telephone system calls them."""
+
     def renamed(row: Row) -> Row:
         call = row.get("telephony_call_id")
         native = switchboard.native_id("telephony/calls", call) if call else None

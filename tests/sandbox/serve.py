@@ -9,7 +9,7 @@ from pathlib import Path
 
 from orchestration.connectors.base import ConnectorError
 from tests.sandbox import sandbox_names
-from tests.sandbox.account import Account
+from tests.sandbox.account import Account, Rows
 from tests.sandbox.demo_company import build_accounts, demo_company, env_lines
 from tests.sandbox.server import Sandbox, serving
 
@@ -28,23 +28,24 @@ class Served:
 
 
 @contextmanager
-def serving_company(names: list[str], home: Path, *, leads: int = 200) -> Iterator[Served]:
-    """The demo company of so many leads behind these vendors' servers.
-
-    Raises ConnectorError.
-    """
-    known = sandbox_names()
-    unknown = [name for name in names if name not in known]
-    if unknown or not names:
-        raise ConnectorError(
-            f"no sandbox answers like {'+'.join(unknown) or 'nothing'}; there are {', '.join(known)}"
-        )
-    accounts = build_accounts(demo_company(home, leads=leads), names)
+def serving_company(names: list[str], company: Rows) -> Iterator[Served]:
+    """A company behind these vendors' servers; such as that of `demo_company(home)`."""
+    accounts = build_accounts(company, names)
     with ExitStack() as servers:
         sandboxes = {
             name: servers.enter_context(serving(account)) for name, account in accounts.items()
         }
         yield Served(accounts, sandboxes)
+
+
+def _known(spelled: str) -> list[str]:
+    names, known = spelled.split("+"), sandbox_names()
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise ConnectorError(
+            f"no sandbox answers like {', '.join(unknown)}; there are {', '.join(known)}"
+        )
+    return names
 
 
 def serve(
@@ -57,7 +58,7 @@ def serve(
     """Serve `hubspot+twilio` until `until` returns, or Ctrl-C. Raises ConnectorError."""
     with (
         tempfile.TemporaryDirectory() as home,
-        serving_company(spelled.split("+"), Path(home), leads=leads) as served,
+        serving_company(_known(spelled), demo_company(Path(home), leads=leads)) as served,
     ):
         tell("\n".join(served.env))
         (until or threading.Event().wait)()
