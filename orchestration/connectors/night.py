@@ -94,6 +94,9 @@ class _Night(Generic[ApiT]):
     ) -> None:
         self._name, self._streams, self._clock = folder.name, streams, clock
         self._settings = context.settings
+        secrets = {one.key for one in told if one.secret}
+        # What a mapping can't read, it can't put into a table.
+        self._mapped_by = {k: v for k, v in context.settings.items() if k not in secrets}
         self._full_refresh = context.full_refresh
         self._state = {} if context.full_refresh else context.state
         self._mapping = _fingerprint(folder, told, context.settings)
@@ -118,7 +121,7 @@ class _Night(Generic[ApiT]):
             self._streams,
             self._store,
             self._state.get("run", 0) if is_same else 0,
-            self._settings,
+            self._mapped_by,
         )
         state = {"run": self._run, "mapping": self._mapping, "streams": streams}
         return Delivery(files=files, state=state, root=self._drop)

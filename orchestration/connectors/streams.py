@@ -50,7 +50,10 @@ class Stream(Generic[ApiT]):
     read: Callable[[ApiT, Window], Iterable[Page]]
     """Pages of what the window asks for, or more; by `read_pages`, which checks them."""
     to_rows: Callable[[Record, Settings], Rows]
-    """Pure. The framework sets `is_deleted` (of a rep, `is_active`) where a record is gone."""
+    """Pure; the settings come without secrets.
+
+    The framework sets `is_deleted` (of a rep, `is_active`) where a record is gone.
+    """
     key: Callable[[Record], str] = by_id
     changed_at: Callable[[Record], datetime | None] | None = None
     """What the cursor is of: the record's last change, or its moment where it never changes.

@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,17 @@ def _said(path: Path) -> list[str]:
 def test_a_connector_has_its_parts(name: str) -> None:
     there = {path.name for path in (_FOLDER / name).iterdir()}
     assert {"__init__.py", "README.md", "stages.csv"} <= there
+
+
+def test_finding_connectors_costs_little() -> None:
+    """Every command finds them; only a night that asks somebody pays for the asking."""
+    told = (
+        "import sys; from orchestration.connectors import discover; discover(); print(*sys.modules)"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", told], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.split()
+    assert not {"dlt", "requests", "sqlalchemy", "duckdb", "dagster"} & set(found)
 
 
 def test_mappings_are_pure() -> None:

@@ -1,6 +1,13 @@
-"""What a night does with streams, whoever's they are."""
+"""What a night does with streams, whoever's they are.
+
+Longer than most: one list of cases, and each is short.
+"""
 
 import json
+import os
+import random
+import signal
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -293,6 +300,24 @@ def test_what_was_kept_but_never_landed_is_delivered_with_the_next_night(nights:
     nights.ask()
     nights.system.put("3", NOW + timedelta(hours=2))
     assert nights.ids() == ["2", "3"]
+
+
+def test_a_night_that_is_killed_costs_nothing(nights: Nights) -> None:
+    """Killed at any moment, without a chance to tidy up; the next one has everything, once."""
+    chance, told = random.Random(5), []
+    for number in range(12):
+        for one in range(40):
+            nights.system.put(f"{number}-{one}", NOW, filling="x" * 500)
+        child = os.fork()
+        if child == 0:
+            while True:
+                nights.ask()
+        time.sleep(chance.uniform(0, 0.08))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        if number % 3 == 2:
+            told += nights.ids()
+    assert sorted(told) == sorted(nights.system.deals)
 
 
 def test_a_state_without_its_records_asks_for_everything(nights: Nights) -> None:
