@@ -226,7 +226,7 @@ def _told(end: str) -> str | None:
         return None
     kind, _, name = end.partition(":")
     if kind == "client":
-        return name.replace("%40", "@")
+        return None
     return (name.partition("@")[0] or None) if kind == "sip" else end
 
 

@@ -110,8 +110,10 @@ class _End:
         name = unquote(rest.partition("@")[0] if kind == "sip" else rest)
         # sip:+14155550100@carrier is a number by another way.
         self.is_inside = bool(sign) and not name.startswith("+")
-        number = name if sign else told
-        self.number = None if number in _WITHHELD or not number else number
         at_desk = self.is_inside and bool(name)
         self.email = name if at_desk and "@" in name else None
         self.extension = name if at_desk and "@" not in name else None
+        number = name if sign else told
+        # A softphone's name is no number.
+        is_number = bool(number) and number not in _WITHHELD and self.email is None
+        self.number = number if is_number else None
