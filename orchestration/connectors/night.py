@@ -2,7 +2,8 @@
 
 The state that goes with a delivery (landing keeps it once everything has landed): `run`, the night
 whose records have landed; `mapping`, what mapped them; by stream its `cursor`, the number of its
-records `kept`, when it was last read `full`, and its last `census`.
+records `kept`, when it was last read `full`, and its last `census`; `stages`, what the system says
+that a company's own mean (landing puts them beside those of `stages.csv`).
 A night that died is asked for again from there, and what it had kept is delivered with it: all
 records after `run` are. So a changed mapping, or a full refresh, is a `run` of 0.
 """
@@ -28,7 +29,7 @@ from orchestration.connectors.http import HTTP_SETTINGS
 from orchestration.connectors.records import LINKS, Kept, RecordStore, RecordWriter
 from orchestration.connectors.secrets import without_secrets
 from orchestration.connectors.streams import ApiT, NotOfferedError, Stream, Window
-from orchestration.connectors.values import Record, Settings, iso, parse_iso
+from orchestration.connectors.values import Record, Row, Settings, iso, parse_iso
 
 NIGHT_SETTINGS = (
     Setting("look_back_days", "how far before the last change seen to ask again; 7"),
@@ -124,7 +125,20 @@ class _Night(Generic[ApiT]):
             self._mapped_by,
         )
         state = {"run": self._run, "mapping": self._mapping, "streams": streams}
+        # In the state: what they mean is known as long as what was delivered is.
+        if stages := self._told_stages():
+            state["stages"] = stages
         return Delivery(files=files, state=state, root=self._drop)
+
+    def _told_stages(self) -> list[Row]:
+        """What the system says that a company's own stages mean."""
+        return [
+            row
+            for stream in self._streams
+            if stream.to_stages
+            for kept in self._store.newer_than(stream.name, 0)
+            for row in stream.to_stages(kept.record)
+        ]
 
     def _keep_up(self, stream: Stream[ApiT], api: ApiT) -> dict[str, Any]:
         """Read one stream and keep what is new; its state."""

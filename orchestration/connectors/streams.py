@@ -7,7 +7,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from orchestration.connectors.base import ConnectorError
 from orchestration.connectors.pages import Page
-from orchestration.connectors.values import Record, Rows, Settings, text
+from orchestration.connectors.values import Record, Row, Rows, Settings, text
 
 
 class Api(Protocol):
@@ -72,3 +72,6 @@ class Stream(Generic[ApiT]):
     links_at_once: int = 1000
     optional: bool = False
     """`read` may raise NotOfferedError."""
+    to_stages: Callable[[Record], Iterable[Row]] | None = None
+    """What the system says of a company's own stages: object_type, native_stage, funnel_step,
+    is_excluded, as in `stages.csv`, which goes before. Of what is gone too: history names it."""
