@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NoReturn
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, urlsplit
 
 from orchestration.connectors.base import ConnectorError
 
@@ -16,8 +16,12 @@ _TALKATIVE = ("urllib3.connectionpool", "requests", "dlt")
 
 
 def hide(text: str, secrets: Sequence[str]) -> str:
-    """`text` without the secrets, as they are, as they stand in an address, or in base64."""
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+    """`text` without the secrets, as they are, as they stand in an address, or in base64.
+
+    A secret that is an address (a webhook's) is told in parts: its path is as secret.
+    """
+    paths = [urlsplit(secret).path.strip("/") for secret in secrets if "://" in secret]
+    for secret in sorted(filter(None, (*secrets, *paths)), key=len, reverse=True):
         for spelled in {secret, quote(secret, safe=""), quote_plus(secret), _base64(secret)}:
             text = text.replace(spelled, _HIDDEN)
     return text
