@@ -71,6 +71,8 @@ class Settings(BaseSettings):
     """Run dbt as a program instead of in this process: slower, but leans on no internals of it."""
     full_refresh: bool = False
     """Ask the sources for everything again."""
+    rebuild: bool = False
+    """Compute everything anew from what has landed, not only what the night's rows touch."""
     dbt_project_dir: Path = DBT_PROJECT_DIR
     """Another project, in tests."""
     connector_retries: int = Field(2, ge=0)
@@ -151,8 +153,14 @@ class Settings(BaseSettings):
         return self.home / "logs"
 
     @cached_property
-    def extra_dbt_vars(self) -> dict[str, Any]:
-        return dict(json.loads(self.dbt_vars))
+    def stable_dbt_vars(self) -> dict[str, Any]:
+        """The dbt vars that are the same from night to night."""
+        return {
+            "business_timezone": self.business_timezone,
+            "reporting_currency": self.reporting_currency,
+            "default_currency": self.default_currency,
+            **json.loads(self.dbt_vars),
+        }
 
     def connector_settings(self, name: str) -> Mapping[str, str]:
         """`TOUCHLINE_<NAME>_<KEY>` of the environment and of `.env`, as `{key: value}`."""

@@ -74,6 +74,9 @@ class Run:
 
     run_id: str
     as_of: datetime
+    scope: str = "all"
+    """all, or affected: only what stands in raw.affected is computed anew."""
+    scope_reason: str = ""
 
 
 def record_run(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
@@ -82,15 +85,19 @@ def record_run(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
         "create table if not exists raw.runs "
         "(run_id varchar, as_of timestamp, started_at timestamp default (now() at time zone 'UTC'))"
     )
+    # A file that an earlier version made.
+    for column in ("scope", "scope_reason"):
+        connection.execute(f"alter table raw.runs add column if not exists {column} varchar")
     connection.execute(
-        "insert into raw.runs (run_id, as_of) values (?, ?)", [run.run_id, run.as_of]
+        "insert into raw.runs (run_id, as_of, scope, scope_reason) values (?, ?, ?, ?)",
+        [run.run_id, run.as_of, run.scope, run.scope_reason],
     )
 
 
 def read_run(connection: duckdb.DuckDBPyConnection) -> Run:
     """The latest night that landed."""
     rows = connection.execute(
-        "select run_id, as_of from raw.runs order by started_at desc limit 1"
+        "select run_id, as_of, scope, scope_reason from raw.runs order by started_at desc limit 1"
     ).fetchall()
     return Run(*rows[0])
 

@@ -38,12 +38,7 @@ def dbt_manifest(settings: Settings) -> Any:
 
 def stable_vars(settings: Settings) -> dict[str, Any]:
     """The vars that are the same from night to night."""
-    return {
-        "business_timezone": settings.business_timezone,
-        "reporting_currency": settings.reporting_currency,
-        "default_currency": settings.default_currency,
-        **settings.extra_dbt_vars,
-    }
+    return settings.stable_dbt_vars
 
 
 def project_key(settings: Settings) -> str:
@@ -103,6 +98,15 @@ def raw_tables(manifest: Manifest) -> list[dict[str, Any]]:
     """The sources of schema raw: the contract's entities and what landing adds."""
     found = (node for node in manifest["sources"].values() if node["schema"] == "raw")
     return sorted(found, key=lambda node: str(node["name"]))
+
+
+def growing_tables(manifest: Manifest) -> list[str]:
+    """Tables (`schema.table`) that a normal night brings up to date in place."""
+    return sorted(
+        f"{node['schema']}.{node['alias']}"
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["config"]["materialized"] == "incremental"
+    )
 
 
 def published_tables(manifest: Manifest) -> dict[str, str]:

@@ -7,7 +7,8 @@ from typing import Any
 import dagster as dg
 
 from orchestration.assets.ingest import ingest_key, read_delivery
-from orchestration.assets.manifest import Manifest, raw_tables
+from orchestration.assets.manifest import Manifest, growing_tables, raw_tables
+from orchestration.affected import build_basis, forget_baseline, plan_scope
 from orchestration.connectors import named_connectors
 from orchestration.errors import DataError
 from orchestration.landing import (
@@ -22,6 +23,7 @@ from orchestration.settings import Settings
 from orchestration.warehouse import Run, count_rows, open_build, record_run
 
 _BESIDE = {
+    "affected": "Records that the night computes anew; empty where it is all.",
     "connector_stages": "What each connector's native stages mean.",
     "phone_numbers": "Numbers as they were written, and in E.164.",
     "runs": "Each night that landed, and the moment that its marts describe (`as_of`).",
@@ -70,10 +72,14 @@ def build_raw(settings: Settings, manifest: Manifest) -> dg.AssetsDefinition:
                 as_of = compute_as_of(connection, settings)
             except ValueError as error:
                 raise DataError(str(error)) from error
-            record_run(connection, Run(context.run_id, as_of))
+            basis = build_basis(connection, settings, as_of, growing_tables(manifest))
+            scope = plan_scope(connection, basis, rebuild=settings.rebuild)
+            if scope.kind == "all":
+                forget_baseline(connection)
+            record_run(connection, Run(context.run_id, as_of, scope.kind, scope.reason))
             beside = {name: count_rows(connection, f"raw.{name}") for name in _BESIDE}
         for name, count in beside.items():
-            told = {"as_of": str(as_of)} if name == "runs" else {}
+            told = {"as_of": str(as_of), "scope": scope.kind} if name == "runs" else {}
             yield _result(name, count, **told)
 
     return raw

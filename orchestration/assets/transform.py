@@ -15,10 +15,12 @@ from orchestration.assets.manifest import (
     check_name,
     data_tests_of,
     dbt_manifest,
+    growing_tables,
     layer_select,
     stable_vars,
     tables_of,
 )
+from orchestration.affected import build_basis, record_baseline
 from orchestration.errors import DbtError, DbtTestsFailedError
 from orchestration.runs import redact
 from orchestration.settings import Settings
@@ -74,6 +76,12 @@ def _build_layer(settings: Settings, manifest: Manifest, layer: str) -> dg.Asset
         if whole:
             with open_build(settings) as connection:
                 record_done(connection, layer)
+                if layer == LAYERS[-1]:
+                    run = read_run(connection)
+                    basis = build_basis(
+                        connection, settings, run.as_of, growing_tables(manifest)
+                    )
+                    record_baseline(connection, run.run_id, run.as_of, basis.fingerprint)
 
     return layer_assets
 
@@ -112,14 +120,18 @@ def _arguments(
     with open_build(settings) as connection:
         forget_done(connection, check_name(layer))
         run = read_run(connection)
-    run_vars = {**stable_vars(settings), "as_of": run.as_of.isoformat(sep=" ")}
+    run_vars = {
+        **stable_vars(settings),
+        "as_of": run.as_of.isoformat(sep=" "),
+        "scope": run.scope,
+    }
     models = [layer_select(layer)] if chosen is None else sorted(chosen.values())
     return [
         *("--select", *models, *data_tests_of(manifest, layer, chosen)),
         # Unit tests look at the SQL, not at tonight's data: they are a test's business.
         *("--indirect-selection", "empty", "--exclude-resource-type", "unit_test"),
         *("--vars", json.dumps(run_vars)),
-        *(["--full-refresh"] if settings.full_refresh else []),
+        *(["--full-refresh"] if run.scope == "all" else []),
     ]
 
 

@@ -8,8 +8,11 @@ from orchestration.landing.conform import CONFORMED
 from orchestration.landing.contract import Entity
 from orchestration.landing.reading import INCOMING, UNREADABLE
 
+REPLACED = "replaced"
+"""Schema of the rows as they were before they gave way, until the marts know (affected/)."""
 TABLES = """
 create schema if not exists raw;
+create schema if not exists replaced;
 create schema if not exists quarantine;
 create schema if not exists quality;
 create table if not exists quarantine.rows (
@@ -46,10 +49,11 @@ def create_tables(connection: duckdb.DuckDBPyConnection, entities: list[Entity])
     connection.execute(TABLES)
     for entity in entities:
         columns = ", ".join(f"{column.name} {column.data_type}" for column in entity.columns)
-        connection.execute(
-            f"create table if not exists {entity.table} "
-            f"({columns}, _connector varchar, _file varchar, _line bigint, _run_id varchar)"
-        )
+        for table in (entity.table, _replaced_table(entity)):
+            connection.execute(
+                f"create table if not exists {table} "
+                f"({columns}, _connector varchar, _file varchar, _line bigint, _run_id varchar)"
+            )
 
 
 def add_quarantined(
@@ -213,24 +217,41 @@ def _keep_latest(
         select
             existing.rowid as existing_row,
             {", ".join(f"arrived.{name}" for name in entity.key)},
-            ({_later(entity)}) as is_later
+            ({_later(entity)}) as is_later,
+            ({_same(entity)}) as is_same,
+            existing._run_id as existing_run_id
         from arrived inner join {entity.table} as existing on {same_key}
         """
     )
     matched = _count(connection, "met")
+    gives_way = "select existing_row from met where is_later"
     connection.execute(
-        f"delete from {entity.table} where rowid in (select existing_row from met where is_later)"
+        f"insert into {_replaced_table(entity)} select * from {entity.table} "
+        f"where rowid in ({gives_way} and not is_same)"
     )
-    arrived_key, met_key = (
-        ", ".join(f"{table}.{name}" for name in entity.key) for table in ("arrived", "met")
-    )
+    connection.execute(f"delete from {entity.table} where rowid in ({gives_way})")
+    same_met = " and ".join(f"met.{name} = arrived.{name}" for name in entity.key)
+    told = ", ".join(f"arrived.{name.strip()}" for name in columns.split(","))
+    # What came again as it was has not changed: it stays of the run that brought it.
     connection.execute(
-        f"insert into {entity.table} select {columns}, ? from arrived "
-        "where not exists ("
-        f"select 1 from met where ({met_key}) = ({arrived_key}) and not is_later)",
+        f"insert into {entity.table} select {told}, "
+        f"case when met.is_same then met.existing_run_id else ? end "
+        f"from arrived left join met on {same_met} where coalesce(met.is_later, true)",
         [run_id],
     )
     return winners, matched
+
+
+def _replaced_table(entity: Entity) -> str:
+    return entity.table.replace("raw.", f"{REPLACED}.")
+
+
+def _same(entity: Entity) -> str:
+    """Whether the arrived row says what the existing one does."""
+    return " and ".join(
+        f"arrived.{column.name} is not distinct from existing.{column.name}"
+        for column in entity.columns
+    )
 
 
 def _order(entity: Entity, table: str) -> str:

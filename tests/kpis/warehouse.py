@@ -19,6 +19,13 @@ from typing import Any
 import duckdb
 import yaml
 
+from orchestration.affected import (
+    Scope,
+    build_basis,
+    forget_baseline,
+    plan_scope,
+    record_baseline,
+)
 from orchestration.connectors.base import Context
 from orchestration.connectors.files import CONNECTOR
 from orchestration.landing import (
@@ -46,6 +53,8 @@ class Model:
     name: str
     materialized: str
     sql: str
+    affected: str = ""
+    """Of an incremental table: which rows a normal night gives up and takes in anew."""
 
 
 def compile_models(variables: Mapping[str, str] | None = None) -> tuple[Model, ...]:
@@ -110,7 +119,13 @@ def _compile(variables: Mapping[str, str]) -> tuple[Model, ...]:
         if unique_id in compiled:
             node = compiled[unique_id]
             ordered.append(
-                Model(node.schema, node.name, node.config.materialized, node.compiled_code)
+                Model(
+                    node.schema,
+                    node.name,
+                    node.config.materialized,
+                    node.compiled_code,
+                    node.config.meta.get("affected", ""),
+                )
             )
 
     for unique_id in sorted(compiled):
@@ -155,16 +170,47 @@ def transform(
     seeds: Path = SEEDS_DIR,
     variables: Mapping[str, str] | None = None,
     leave_out: Collection[str] = (),
+    scope: str = "all",
 ) -> None:
     """Seeds and every model (but those to leave out), as dbt would."""
     _load_seeds(connection, seeds)
-    for model in compile_models(variables):
+    # What a normal night does not compute it must not read either.
+    connection.execute("create schema if not exists raw")
+    connection.execute("create table if not exists raw.affected (kind varchar, id varchar)")
+    for model in compile_models({**(variables or {}), "scope": scope}):
         if model.name in leave_out:
             continue
-        kind = "view" if model.materialized == "view" else "table"
+        name = f"{model.schema}.{model.name}"
         sql = model.sql.replace(_AS_OF, as_of.isoformat())
+        if model.affected and scope == "affected":
+            # macros/affected.sql
+            connection.execute(f"create or replace temp table anew as {sql}")
+            connection.execute(f"delete from {name} where {model.affected}")
+            connection.execute(f"insert into {name} by name select * from anew")
+            continue
+        kind = "view" if model.materialized == "view" else "table"
         connection.execute(f"create schema if not exists {model.schema}")
-        connection.execute(f"create or replace {kind} {model.schema}.{model.name} as {sql}")
+        connection.execute(f"create or replace {kind} {name} as {sql}")
+
+
+def transform_night(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    as_of: datetime,
+    run_id: str,
+    seeds: Path = SEEDS_DIR,
+    leave_out: Collection[str] = (),
+) -> Scope:
+    """What a run does after landing: all, or what the night's rows touch, however much that is."""
+    models = compile_models({"scope": "all"})
+    growing = [f"{model.schema}.{model.name}" for model in models if model.affected]
+    basis = build_basis(connection, settings, as_of, growing, seeds)
+    scope = plan_scope(connection, basis, most_affected=1)
+    if scope.kind == "all":
+        forget_baseline(connection)
+    transform(connection, as_of, seeds, leave_out=leave_out, scope=scope.kind)
+    record_baseline(connection, run_id, as_of, basis.fingerprint)
+    return scope
 
 
 def build(

@@ -10,18 +10,8 @@ working_intervals as (
     select * from {{ ref('int_working_intervals') }}
 ),
 
-teams_with_hours as (
-    select distinct team from working_intervals
-),
-
--- A team without hours of its own keeps the company's (`*`).
 timed as (
-    select
-        answered.*,
-        coalesce(teams_with_hours.team, '*') as hours_team
-    from answered
-    left join reps on answered.first_owner_rep_id = reps.rep_id
-    left join teams_with_hours on reps.team = teams_with_hours.team
+    {{ with_hours_team('answered') }}
 ),
 
 moments as (
@@ -32,35 +22,8 @@ moments as (
     select lead_id, hours_team, answered_at as moment from timed where is_inquiry
 ),
 
--- Seconds that the team had worked up to a moment.
 positions as (
-    select
-        moments.lead_id,
-        moments.moment,
-        max(working_intervals.seconds_before) + coalesce(
-            sum(
-                case
-                    when moments.moment > working_intervals.opens_at
-                        then {{ seconds_between(
-                            'working_intervals.opens_at',
-                            'least(moments.moment, working_intervals.closes_at)'
-                        ) }}
-                end
-            ),
-            0
-        ) as worked_seconds,
-        coalesce(
-            bool_or(
-                moments.moment >= working_intervals.opens_at
-                and moments.moment < working_intervals.closes_at
-            ),
-            false
-        ) as is_in_hours
-    from moments
-    inner join working_intervals
-        on moments.hours_team = working_intervals.team
-        and cast(moments.moment as date) = working_intervals.utc_day
-    group by moments.lead_id, moments.moment
+    {{ worked_positions('moments') }}
 ),
 
 waited as (

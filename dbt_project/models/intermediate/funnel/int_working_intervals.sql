@@ -7,19 +7,18 @@ holidays as (
     select * from {{ ref('stg_reference__holidays') }}
 ),
 
-leads as (
-    select * from {{ ref('stg_crm__leads') }}
+first_moments as (
+    select * from {{ ref('stg_reference__first_moments') }}
 ),
 
 -- Some days before and after, since a local day starts and ends elsewhere than in UTC; a touch may
 -- come before the clock.
 span as (
     select
-        coalesce(
-            cast(least(min(inquiry_at), min(created_at)) as date), cast({{ as_of() }} as date)
-        ) - 3 as first_day,
+        coalesce(cast(min(moment) as date), cast({{ as_of() }} as date)) - 3 as first_day,
         cast({{ as_of() }} as date) + 2 as last_day
-    from leads
+    from first_moments
+    where happened = 'leads'
 ),
 
 days as (

@@ -1,39 +1,5 @@
-with leads as (
-    select * from {{ ref('stg_crm__leads') }}
-),
-
-deals as (
-    select * from {{ ref('stg_crm__deals') }}
-),
-
-activities as (
-    select * from {{ ref('stg_crm__activities') }}
-),
-
-calls as (
-    select * from {{ ref('stg_telephony__calls') }}
-),
-
-collateral_events as (
-    select * from {{ ref('stg_crm__collateral_events') }}
-),
-
-stage_changes as (
-    select * from {{ ref('stg_crm__stage_changes') }}
-),
-
-first_moments as (
-    select least(min(created_at), min(inquiry_at)) as moment from leads
-    union all
-    select least(min(created_at), min(closed_at)) as moment from deals
-    union all
-    select min(started_at) as moment from activities
-    union all
-    select min(started_at) as moment from calls
-    union all
-    select min(occurred_at) as moment from collateral_events
-    union all
-    select min(changed_at) as moment from stage_changes
+with first_moments as (
+    select * from {{ ref('stg_reference__first_moments') }}
 ),
 
 -- A day more at both ends: local days are not UTC days.

@@ -6,6 +6,10 @@ exchange_rates as (
     select * from {{ ref('stg_reference__exchange_rates') }}
 ),
 
+followed as (
+    select * from {{ ref('int_deals_followed') }}
+),
+
 -- An open deal is worth what it would be today.
 dated as (
     select
@@ -45,6 +49,14 @@ first_wins as (
     where funnel_step = 'won' and exclusion_reason is null
 ),
 
+last_steps as (
+    select
+        deal_id,
+        max(last_step_at) as last_step_at
+    from followed
+    group by deal_id
+),
+
 described as (
     select
         converted.deal_id,
@@ -64,6 +76,7 @@ described as (
         converted.reporting_amount,
         converted.created_at,
         converted.closed_at,
+        last_steps.last_step_at,
         converted.funnel_step = 'won' as is_won,
         converted.funnel_step = 'lost' as is_lost,
         coalesce(first_wins.win_number = 1 and converted.customer_id is not null, false)
@@ -76,6 +89,7 @@ described as (
         converted.exclusion_reason
     from converted
     left join first_wins on converted.deal_id = first_wins.deal_id
+    left join last_steps on converted.deal_id = last_steps.deal_id
 )
 
 select * from described

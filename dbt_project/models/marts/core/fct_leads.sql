@@ -1,4 +1,4 @@
--- Longer than most: many columns, no logic.
+-- Longer than most: many columns; and on a normal night those that only waited wait on.
 with leads as (
     select * from {{ ref('int_leads_resolved') }}
 ),
@@ -93,48 +93,75 @@ judged as (
             end as touched_long_ago
         from described
     ) as aged
+),
+
+{% if var('scope') == 'affected' -%}
+reps as (
+    select * from {{ ref('stg_crm__reps') }}
+),
+
+working_intervals as (
+    select * from {{ ref('int_working_intervals') }}
+),
+
+-- Nothing has happened to them but another day.
+still_pending as (
+    select
+        *,
+        greatest({{ as_of() }}, clock_started_at) as waited_until
+    from {{ this }}
+    where response_status = 'pending' and not {{ is_affected("'lead'", 'lead_id') }}
+),
+
+timed as (
+    {{ with_hours_team('still_pending') }}
+),
+
+moments as (
+    select lead_id, hours_team, clock_started_at as moment from timed
+    union
+    select lead_id, hours_team, waited_until as moment from timed
+),
+
+positions as (
+    {{ worked_positions('moments') }}
+),
+
+aged as (
+    select
+        timed.* replace (
+            {{ seconds_between('timed.clock_started_at', 'timed.waited_until') }}
+                as waiting_seconds,
+            cast(ends.worked_seconds - starts.worked_seconds as decimal(18, 6))
+                as business_waiting_seconds
+        )
+    from timed
+    left join positions as starts
+        on timed.lead_id = starts.lead_id and timed.clock_started_at = starts.moment
+    left join positions as ends
+        on timed.lead_id = ends.lead_id and timed.waited_until = ends.moment
+),
+
+{% endif -%}
+{% set columns = [
+    'lead_id', 'surviving_lead_id', 'customer_id', 'customer_kind', 'contact_id', 'account_id',
+    'lead_source', 'first_owner_rep_id', 'owner_rep_id', 'is_inquiry', 'inquiry_channel',
+    'created_at', 'assigned_at', 'clock_started_at', 'first_attempt_at', 'first_contact_at',
+    'response_status', 'response_seconds', 'business_response_seconds',
+    'is_answered_outside_hours', 'waiting_seconds', 'business_waiting_seconds', 'prospect_at',
+    'opportunity_at', 'won_at', 'lost_at', 'closed_at', 'funnel_step', 'is_prospect_skipped',
+    'is_opportunity_skipped', 'steps_back', 'attempts', 'completed_contacts',
+    'automated_touches', 'contacts_to_win', 'is_burst', 'is_given_up', 'is_gave_up_early',
+    'last_touch_at', 'is_excluded', 'exclusion_reason',
+] -%}
+together as (
+    select {{ columns | join(',\n        ') }}
+    from judged
+    {%- if var('scope') == 'affected' %}
+    union all
+    select {{ columns | join(',\n        ') }}
+    from aged
+    {%- endif %}
 )
 
-select
-    lead_id,
-    surviving_lead_id,
-    customer_id,
-    customer_kind,
-    contact_id,
-    account_id,
-    lead_source,
-    first_owner_rep_id,
-    owner_rep_id,
-    is_inquiry,
-    inquiry_channel,
-    created_at,
-    assigned_at,
-    clock_started_at,
-    first_attempt_at,
-    first_contact_at,
-    response_status,
-    response_seconds,
-    business_response_seconds,
-    is_answered_outside_hours,
-    waiting_seconds,
-    business_waiting_seconds,
-    prospect_at,
-    opportunity_at,
-    won_at,
-    lost_at,
-    closed_at,
-    funnel_step,
-    is_prospect_skipped,
-    is_opportunity_skipped,
-    steps_back,
-    attempts,
-    completed_contacts,
-    automated_touches,
-    contacts_to_win,
-    is_burst,
-    is_given_up,
-    is_gave_up_early,
-    last_touch_at,
-    is_excluded,
-    exclusion_reason
-from judged
+select * from together

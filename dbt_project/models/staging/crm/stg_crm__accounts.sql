@@ -11,7 +11,8 @@ seen as (
         created_at,
         coalesce(is_deleted, false) as is_deleted
     from accounts
-    where created_at is null or created_at <= {{ as_of() }}
+    where (created_at is null or created_at <= {{ as_of() }})
+        and {{ is_affected("'account'", 'account_id') }}
 )
 
 select * from seen

@@ -24,6 +24,7 @@ seen as (
         coalesce(is_deleted, false) as is_deleted
     from activities
     where started_at <= {{ as_of() }}
+        and {{ is_affected("'activity'", 'activity_id') }}
 )
 
 select * from seen

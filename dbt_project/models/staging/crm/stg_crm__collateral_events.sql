@@ -15,6 +15,7 @@ seen as (
         activity_id
     from collateral_events
     where occurred_at <= {{ as_of() }}
+        and {{ is_affected("'event'", 'event_id') }}
 )
 
 select * from seen

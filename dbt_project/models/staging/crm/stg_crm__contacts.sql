@@ -14,7 +14,8 @@ seen as (
         coalesce(is_deleted, false) as is_deleted,
         merged_into_id
     from contacts
-    where created_at is null or created_at <= {{ as_of() }}
+    where (created_at is null or created_at <= {{ as_of() }})
+        and {{ is_affected("'contact'", 'contact_id') }}
 )
 
 select * from seen

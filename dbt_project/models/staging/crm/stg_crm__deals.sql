@@ -21,6 +21,7 @@ seen as (
         merged_into_id
     from deals
     where created_at <= {{ as_of() }}
+        and {{ is_affected("'deal'", 'deal_id') }}
 )
 
 select * from seen

@@ -21,6 +21,7 @@ seen as (
         merged_into_id
     from leads
     where created_at <= {{ as_of() }}
+        and {{ is_affected("'lead'", 'lead_id') }}
 )
 
 select * from seen

@@ -10,6 +10,7 @@ seen as (
         changed_at
     from owner_changes
     where changed_at <= {{ as_of() }}
+        and {{ is_affected('object_type', 'object_id') }}
 )
 
 select * from seen

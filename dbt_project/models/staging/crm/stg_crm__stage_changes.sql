@@ -12,6 +12,7 @@ seen as (
         rep_id
     from stage_changes
     where changed_at <= {{ as_of() }}
+        and {{ is_affected('object_type', 'object_id') }}
 )
 
 select * from seen

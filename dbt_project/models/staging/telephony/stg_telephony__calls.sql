@@ -20,6 +20,7 @@ seen as (
         queue
     from calls
     where started_at <= {{ as_of() }}
+        and {{ is_affected("'call'", 'coalesce(linked_id, call_id)') }}
 )
 
 select * from seen

@@ -1,0 +1,57 @@
+"""What the marts were last built of, whole: `quality.baseline`, one row or none."""
+
+from dataclasses import astuple, dataclass
+from datetime import datetime
+
+import duckdb
+
+from orchestration.affected.links import HUBS, add_links
+from orchestration.landing.merging import REPLACED
+
+TABLE = "quality.baseline"
+_CREATE = (
+    f"create table if not exists {TABLE} "
+    "(run_id varchar, as_of timestamp, fingerprint varchar, loads bigint, spellings bigint)"
+)
+
+
+@dataclass(frozen=True)
+class Baseline:
+    run_id: str
+    as_of: datetime
+    fingerprint: str
+    loads: int
+    """Entries of `quality.loads` (append-only) that are in it."""
+    spellings: int
+    """Entries of `raw.phone_numbers` (append-only) that are in it."""
+
+
+def read_baseline(connection: duckdb.DuckDBPyConnection) -> Baseline | None:
+    connection.execute(_CREATE)
+    rows = connection.execute(f"select * from {TABLE}").fetchall()
+    return Baseline(*rows[0]) if rows else None
+
+
+def record_baseline(
+    connection: duckdb.DuckDBPyConnection, run_id: str, as_of: datetime, fingerprint: str
+) -> None:
+    """The marts are whole, and of everything that has landed by now.
+
+    After a build of everything the links are made anew too, for the nights to come.
+    """
+    if read_baseline(connection) is None:
+        add_links(connection)
+    forget_baseline(connection)
+    ((loads, spellings),) = connection.execute(
+        "select (select count(*) from quality.loads), (select count(*) from raw.phone_numbers)"
+    ).fetchall()
+    baseline = Baseline(run_id, as_of, fingerprint, int(loads), int(spellings))
+    connection.execute(f"insert into {TABLE} values (?, ?, ?, ?, ?)", list(astuple(baseline)))
+    for table in HUBS:
+        connection.execute(f"truncate {REPLACED}.{table}")
+
+
+def forget_baseline(connection: duckdb.DuckDBPyConnection) -> None:
+    """The marts are being built anew: until that is done, they are of no one night."""
+    connection.execute(_CREATE)
+    connection.execute(f"delete from {TABLE}")

@@ -1,0 +1,149 @@
+"""What a night has to compute: everything, or what its new, changed and newly seen rows touch."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import duckdb
+
+from orchestration.affected.baseline import Baseline, read_baseline
+from orchestration.affected.basis import Basis
+from orchestration.affected.links import CALL, HUBS, NOBODYS, TABLE, Changed, add_links, hub
+from orchestration.landing.merging import REPLACED
+
+AFFECTED = "raw.affected"
+MOST_AFFECTED = 0.3
+"""Above this share of the leads, a rebuild costs less than finding out what to leave."""
+
+# How the marts know records: (kind, id, tables that name it). A touch is an activity, or a call
+# that the CRM does not know.
+_IDS = (
+    ("account", "account_id", ("crm_accounts", "crm_contacts", "crm_leads", "crm_deals")),
+    ("contact", "contact_id", ("crm_contacts", "crm_leads", "crm_deals", "crm_activities")),
+    ("lead", "lead_id", ("crm_leads", "crm_deals", "crm_activities")),
+    ("deal", "deal_id", ("crm_deals", "crm_activities")),
+    ("activity", "activity_id", ("crm_activities",)),
+    ("event", "event_id", ("crm_collateral_events",)),
+    ("call", CALL, ("telephony_calls",)),
+)
+
+
+@dataclass(frozen=True)
+class Scope:
+    kind: Literal["all", "affected"]
+    """Whether to compute all, or what stands in `raw.affected` (kind, id)."""
+    reason: str
+    """Why so, for people."""
+
+
+def plan_scope(
+    connection: duckdb.DuckDBPyConnection,
+    basis: Basis,
+    *,
+    rebuild: bool = False,
+    most_affected: float = MOST_AFFECTED,
+) -> Scope:
+    """Bring `raw.links` up to date, fill `raw.affected`, and say what is to be computed.
+
+    Needs everything landed, and the seeds of the last build.
+    """
+    connection.execute(f"create or replace table {AFFECTED} (kind varchar, id varchar)")
+    baseline = read_baseline(connection)
+    if rebuild or baseline is None:
+        return Scope("all", "asked for" if rebuild else "the marts have not been built whole")
+    if reason := _reason_for_all(connection, baseline, basis):
+        return Scope("all", reason)
+    changed = _find_changed(connection, baseline, basis.as_of)
+    add_links(connection, changed)
+    _reach(connection, changed, basis.ageing)
+    _resolve(connection)
+    share = _share_of_leads(connection)
+    if share > most_affected:
+        return Scope("all", f"{share:.0%} of the leads are affected")
+    return Scope("affected", f"{share:.2%} of the leads are affected")
+
+
+def _reason_for_all(
+    connection: duckdb.DuckDBPyConnection, baseline: Baseline, basis: Basis
+) -> str | None:
+    if baseline.fingerprint != basis.fingerprint:
+        return "the project, a seed, a setting or a rep has changed"
+    if basis.as_of < baseline.as_of:
+        return "the marts are to describe an earlier moment than they do"
+    found = connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
+    missing = sorted({*basis.growing, TABLE} - {f"{schema}.{table}" for schema, table in found})
+    return f"{', '.join(missing)} is not there" if missing else None
+
+
+def _find_changed(
+    connection: duckdb.DuckDBPyConnection, baseline: Baseline, as_of: datetime
+) -> Changed:
+    runs = connection.execute(
+        "select distinct run_id from quality.loads where rowid >= ? order by run_id",
+        [baseline.loads],
+    ).fetchall()
+    return Changed(
+        tuple(run_id for (run_id,) in runs), baseline.as_of, as_of, baseline.spellings
+    )
+
+
+def _reach(connection: duckdb.DuckDBPyConnection, changed: Changed, ageing: str) -> None:
+    """Every node that is linked with a changed row, as it is or was, over any number of links."""
+    starts = [
+        f"select unnest([{', '.join(hubs)}]) as node from {rows}"
+        for table, hubs in HUBS.items()
+        for rows in (
+            f"raw.{table} where {changed.rows(table)}",
+            f"{REPLACED}.{table}",
+        )
+    ]
+    connection.execute(
+        f"""
+        create or replace temp table reached as
+        with recursive neighbours as materialized (
+            select a, b from {TABLE} union all select b, a from {TABLE}
+        ),
+        nodes(node) as (
+            select node from ({" union all ".join(starts)} union all {ageing})
+            where node is not null and node not in (select node from {NOBODYS})
+            union
+            select neighbours.b from nodes inner join neighbours on nodes.node = neighbours.a
+        )
+        select distinct node from nodes
+        """
+    )
+
+
+def _resolve(connection: duckdb.DuckDBPyConnection) -> None:
+    """Nodes -> the ids of the records, and of what they name though it is not there."""
+    whole = {table: _rows_reached(table) for table in HUBS}
+    parts = [
+        f"select '{kind}' as kind, {column} as id from {source}"
+        for kind, column, tables in _IDS
+        for table in tables
+        for source in (f"raw.{table} where {whole[table]}", f"{REPLACED}.{table}")
+    ]
+    connection.execute(
+        f"insert into {AFFECTED} select distinct kind, id from ({' union all '.join(parts)}) "
+        "where id is not null"
+    )
+    connection.execute(
+        f"insert into {AFFECTED} select 'touch', id || case kind when 'call' then '#call' "
+        f"else '' end from {AFFECTED} where kind in ('activity', 'call')"
+    )
+
+
+def _rows_reached(table: str) -> str:
+    """SQL condition: the rows that are linked with a changed one."""
+    reached = "(select node from reached)"
+    own = HUBS[table][-1]
+    condition = f"{hub(table)} in {reached}"
+    return condition if own == hub(table) else f"({condition} or {own} in {reached})"
+
+
+def _share_of_leads(connection: duckdb.DuckDBPyConnection) -> float:
+    ((affected, leads),) = connection.execute(
+        "select count(*) filter (where lead_id in "
+        f"(select id from {AFFECTED} where kind = 'lead')), count(*) from raw.crm_leads"
+    ).fetchall()
+    return float(affected) / max(int(leads), 1)
