@@ -1,5 +1,33 @@
+-- Longer than most: the many calls of one leg need none of the sorting that the others do.
 with legs as (
     select * from {{ ref('int_call_legs') }}
+),
+
+calls_of_several_legs as (
+    select call_id from legs
+    group by call_id
+    having count(*) > 1
+),
+
+alone as (
+    select
+        call_id,
+        connector,
+        1 as legs,
+        is_internal,
+        direction,
+        case when not is_internal then e164 end as e164,
+        started_at,
+        ended_at,
+        disposition = 'answered' as is_answered,
+        disposition = 'voicemail' as has_voicemail,
+        case when disposition = 'answered' then talk_seconds end as talk_seconds,
+        case when disposition = 'answered' then rep_id end as answering_rep_id,
+        rep_id as first_rep_id,
+        case when rep_id is not null then [rep_id] end as rep_ids,
+        rep_id is null as has_unknown_rep
+    from legs
+    where call_id not in (select call_id from calls_of_several_legs)
 ),
 
 -- The first leg with somebody outside says which way the call went: click-to-call rings the rep
@@ -17,6 +45,7 @@ numbered as (
         ) as talk_position,
         row_number() over (partition by call_id order by started_at, leg_id) as position
     from legs
+    where call_id in (select call_id from calls_of_several_legs)
 ),
 
 merged as (
@@ -45,6 +74,12 @@ merged as (
     group by call_id
 ),
 
+together as (
+    select * from merged
+    union all
+    select * from alone
+),
+
 attributed as (
     select
         call_id,
@@ -61,7 +96,7 @@ attributed as (
         case when is_answered then answering_rep_id else first_rep_id end as rep_id,
         coalesce(rep_ids, []) as rep_ids,
         has_unknown_rep
-    from merged
+    from together
 )
 
 select * from attributed

@@ -44,32 +44,25 @@ with_customer as (
     left join deals on touches.deal_id = deals.deal_id
 ),
 
-counted as (
+-- One sort of a lead's touches for all that is counted in their order.
+in_order as (
     select
         touch_id,
-        row_number() over (partition by lead_id order by started_at, touch_id) as attempt_number
-    from with_customer
-    where lead_id is not null
-        and exclusion_reason is null
-        and not is_automated
-        and (direction = 'outbound' or is_completed)
-),
-
-completed as (
-    select
-        touch_id,
-        row_number() over (partition by lead_id order by started_at, touch_id) as contact_number
-    from with_customer
-    where lead_id is not null and exclusion_reason is null and is_completed
-),
-
-followed as (
-    select
-        touch_id,
-        lag(started_at) over (partition by lead_id order by started_at, touch_id)
-            as previous_started_at
+        case when not is_automated and (direction = 'outbound' or is_completed) then
+            count(*) filter (where not is_automated and (direction = 'outbound' or is_completed))
+                over until_then
+        end as attempt_number,
+        case when is_completed then count(*) filter (where is_completed) over until_then end
+            as contact_number,
+        lag(started_at) over lead_in_order as previous_started_at
     from with_customer
     where lead_id is not null and exclusion_reason is null
+    window
+        lead_in_order as (partition by lead_id order by started_at, touch_id),
+        until_then as (
+            partition by lead_id order by started_at, touch_id
+            rows between unbounded preceding and current row
+        )
 ),
 
 numbered as (
@@ -98,9 +91,9 @@ numbered as (
                 then first_wins.first_won_at is null
                     or first_wins.first_won_at >= with_customer.started_at
         end as is_new_customer,
-        counted.attempt_number,
-        completed.contact_number,
-        {{ seconds_between('followed.previous_started_at', 'with_customer.started_at') }} / 3600.0
+        in_order.attempt_number,
+        in_order.contact_number,
+        {{ seconds_between('in_order.previous_started_at', 'with_customer.started_at') }} / 3600.0
             as hours_since_previous_touch,
         with_customer.messages,
         with_customer.crm_activity_id,
@@ -109,9 +102,7 @@ numbered as (
     left join first_wins
         on with_customer.customer_id = first_wins.customer_id
         and with_customer.customer_kind = first_wins.customer_kind
-    left join counted on with_customer.touch_id = counted.touch_id
-    left join completed on with_customer.touch_id = completed.touch_id
-    left join followed on with_customer.touch_id = followed.touch_id
+    left join in_order on with_customer.touch_id = in_order.touch_id
 )
 
 select * from numbered
