@@ -38,6 +38,9 @@ def run(
     full_refresh: Annotated[
         bool, typer.Option("--full-refresh", help="Ask the sources for everything again.")
     ] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Compute everything anew from what has landed.")
+    ] = False,
     time_zone: Annotated[str, typer.Option(help="The business's zone, such as Europe/Paris.")] = "",
     var: Annotated[list[str] | None, typer.Option(help="A dbt var: name=value.")] = None,
 ) -> None:
@@ -49,6 +52,7 @@ def run(
             DEMO_LEADS=str(leads) if leads is not None else "",
             AS_OF=as_of,
             FULL_REFRESH="true" if full_refresh else "",
+            REBUILD="true" if rebuild else "",
             BUSINESS_TIMEZONE=time_zone,
             DBT_VARS=_with_vars(var or []),
         )

@@ -153,13 +153,17 @@ class Settings(BaseSettings):
         return self.home / "logs"
 
     @cached_property
+    def extra_dbt_vars(self) -> dict[str, Any]:
+        return dict(json.loads(self.dbt_vars))
+
+    @property
     def stable_dbt_vars(self) -> dict[str, Any]:
         """The dbt vars that are the same from night to night."""
         return {
             "business_timezone": self.business_timezone,
             "reporting_currency": self.reporting_currency,
             "default_currency": self.default_currency,
-            **json.loads(self.dbt_vars),
+            **self.extra_dbt_vars,
         }
 
     def connector_settings(self, name: str) -> Mapping[str, str]:

@@ -16,7 +16,6 @@ def ageing_nodes(variables: Mapping[str, Any], before: datetime, as_of: datetime
     `variables` are dbt's: the lines are drawn in dbt_project.yml, and nowhere else. A day more on
     either side costs little: a line may be drawn by local days.
     """
-
     if before == as_of:
         return "select null where false"
 

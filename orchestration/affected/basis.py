@@ -50,7 +50,7 @@ def build_basis(
 
 
 def read_variables(settings: Settings) -> dict[str, Any]:
-    """dbt's vars as a run gives them, `as_of` and `scope` apart."""
+    """Dbt's vars as a run gives them, `as_of` and `scope` apart."""
     project = yaml.safe_load((settings.dbt_project_dir / "dbt_project.yml").read_text())
     return {**project["vars"], **settings.stable_dbt_vars}
 

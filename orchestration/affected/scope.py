@@ -82,9 +82,7 @@ def _find_changed(
         "select distinct run_id from quality.loads where rowid >= ? order by run_id",
         [baseline.loads],
     ).fetchall()
-    return Changed(
-        tuple(run_id for (run_id,) in runs), baseline.as_of, as_of, baseline.spellings
-    )
+    return Changed(tuple(run_id for (run_id,) in runs), baseline.as_of, as_of, baseline.spellings)
 
 
 def _reach(connection: duckdb.DuckDBPyConnection, changed: Changed, ageing: str) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import dagster as dg
 
+from orchestration.affected import build_basis, forget_baseline, plan_scope
 from orchestration.assets.ingest import ingest_key, read_delivery
 from orchestration.assets.manifest import Manifest, growing_tables, raw_tables
-from orchestration.affected import build_basis, forget_baseline, plan_scope
 from orchestration.connectors import named_connectors
 from orchestration.errors import DataError
 from orchestration.landing import (

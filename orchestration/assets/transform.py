@@ -8,6 +8,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 from dagster_dbt.core.dbt_cli_event import DbtCoreCliEventMessage
 
+from orchestration.affected import build_basis, record_baseline
 from orchestration.assets import dbt_in_process
 from orchestration.assets.manifest import (
     LAYERS,
@@ -20,7 +21,6 @@ from orchestration.assets.manifest import (
     stable_vars,
     tables_of,
 )
-from orchestration.affected import build_basis, record_baseline
 from orchestration.errors import DbtError, DbtTestsFailedError
 from orchestration.runs import redact
 from orchestration.settings import Settings
@@ -76,11 +76,10 @@ def _build_layer(settings: Settings, manifest: Manifest, layer: str) -> dg.Asset
         if whole:
             with open_build(settings) as connection:
                 record_done(connection, layer)
-                if layer == LAYERS[-1]:
+                growing = growing_tables(manifest)
+                if layer == LAYERS[-1] and growing:
                     run = read_run(connection)
-                    basis = build_basis(
-                        connection, settings, run.as_of, growing_tables(manifest)
-                    )
+                    basis = build_basis(connection, settings, run.as_of, growing)
                     record_baseline(connection, run.run_id, run.as_of, basis.fingerprint)
 
     return layer_assets

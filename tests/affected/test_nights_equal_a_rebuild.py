@@ -150,8 +150,8 @@ def _marts(connection: duckdb.DuckDBPyConnection) -> Marts:
 def _difference(found: Marts, wanted: Marts) -> dict[str, Any]:
     return {
         table: {
-            "too many": list((found[table] - wanted[table]))[:3],
-            "missing": list((wanted[table] - found[table]))[:3],
+            "too many": list(found[table] - wanted[table])[:3],
+            "missing": list(wanted[table] - found[table])[:3],
         }
         for table in wanted
         if found[table] != wanted[table]

@@ -66,6 +66,6 @@ def test_telemetry_is_off_unless_somebody_turned_it_on(monkeypatch: pytest.Monke
 def test_every_setting_is_in_the_example() -> None:
     example = (PROJECT_DIR / ".env.example").read_text()
     # Given on the command line only, or by tests.
-    private = {"full_refresh", "dbt_project_dir"}
+    private = {"full_refresh", "rebuild", "dbt_project_dir"}
     for name in set(Settings.model_fields) - private:
         assert f"TOUCHLINE_{name.upper()}=" in example, name
