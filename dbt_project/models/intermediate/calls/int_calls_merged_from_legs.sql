@@ -1,5 +1,5 @@
 -- Longer than most: the many calls of one leg need none of the sorting that the others do.
-with legs as (
+with legs as not materialized (
     select * from {{ ref('int_call_legs') }}
 ),
 

@@ -1,14 +1,14 @@
 -- Longer than most: by id and by number is one decision: what the first takes, the second must not.
-with activities as (
+with activities as not materialized (
     select * from {{ ref('stg_crm__activities') }}
     where kind = 'call' and not is_deleted
 ),
 
-calls as (
+calls as not materialized (
     select * from {{ ref('int_calls_merged_from_legs') }}
 ),
 
-legs as (
+legs as not materialized (
     select * from {{ ref('int_call_legs') }}
 ),
 

@@ -1,4 +1,4 @@
-with activities as (
+with activities as not materialized (
     select * from {{ ref('stg_crm__activities') }}
     where kind = 'call' and not is_deleted
 ),

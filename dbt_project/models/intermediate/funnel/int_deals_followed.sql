@@ -8,7 +8,7 @@ stage_events as (
     where object_type = 'deal'
 ),
 
-touches as (
+touches as not materialized (
     select * from {{ ref('int_touches_numbered') }}
     where attempt_number is not null
 ),

@@ -21,7 +21,7 @@ stage_map as (
     where object_type = 'deal'
 ),
 
-stage_events as (
+stage_events as not materialized (
     select * from {{ ref('int_stage_events') }}
     where object_type = 'deal' and funnel_step is not null
 ),

@@ -6,7 +6,7 @@ steps as (
     select * from {{ ref('int_leads_climbed') }}
 ),
 
-touches as (
+touches as not materialized (
     select * from {{ ref('int_touches_numbered') }}
     where lead_id is not null
         and exclusion_reason is null

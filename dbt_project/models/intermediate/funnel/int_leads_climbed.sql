@@ -2,7 +2,7 @@ with leads as (
     select * from {{ ref('int_leads_resolved') }}
 ),
 
-stage_events as (
+stage_events as not materialized (
     select * from {{ ref('int_stage_events') }}
     where object_type = 'lead'
 ),

@@ -1,4 +1,4 @@
-with touches as (
+with touches as not materialized (
     select * from {{ ref('int_touches_numbered') }}
     where lead_id is not null
         and exclusion_reason is null

@@ -1,4 +1,4 @@
-with touches as (
+with touches as not materialized (
     select * from {{ ref('int_touches_sessioned') }}
 ),
 
@@ -21,27 +21,31 @@ first_wins as (
     group by customer_id, customer_kind
 ),
 
+flagged as not materialized (
+    select
+        *,
+        coalesce(own_exclusion_reason, 'lead_' || lead_exclusion_reason) as exclusion_reason
+    from touches
+),
+
 with_customer as (
     select
-        touches.*,
+        flagged.*,
         coalesce(
-            touches.own_exclusion_reason, 'lead_' || touches.lead_exclusion_reason
-        ) as exclusion_reason,
-        coalesce(
-            touches.lead_customer_id,
+            flagged.lead_customer_id,
             contacts.account_id,
-            touches.contact_id,
+            flagged.contact_id,
             deals.customer_id
         ) as customer_id,
         case
-            when touches.lead_customer_id is not null then touches.lead_customer_kind
+            when flagged.lead_customer_id is not null then flagged.lead_customer_kind
             when contacts.account_id is not null then 'account'
-            when touches.contact_id is not null then 'contact'
+            when flagged.contact_id is not null then 'contact'
             else deals.customer_kind
         end as customer_kind
-    from touches
-    left join contacts on touches.contact_id = contacts.contact_id
-    left join deals on touches.deal_id = deals.deal_id
+    from flagged
+    left join contacts on flagged.contact_id = contacts.contact_id
+    left join deals on flagged.deal_id = deals.deal_id
 ),
 
 -- One sort of a lead's touches for all that is counted in their order.
@@ -55,7 +59,7 @@ in_order as (
         case when is_completed then count(*) filter (where is_completed) over until_then end
             as contact_number,
         lag(started_at) over lead_in_order as previous_started_at
-    from with_customer
+    from flagged
     where lead_id is not null and exclusion_reason is null
     window
         lead_in_order as (partition by lead_id order by started_at, touch_id),

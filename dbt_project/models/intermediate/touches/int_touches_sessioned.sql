@@ -1,4 +1,4 @@
-with touches as (
+with touches as not materialized (
     select * from {{ ref('int_touches_matched_to_leads') }}
 ),
 

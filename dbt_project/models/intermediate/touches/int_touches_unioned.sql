@@ -3,7 +3,7 @@ with activities as (
     select * from {{ ref('stg_crm__activities') }}
 ),
 
-calls as (
+calls as not materialized (
     select * from {{ ref('int_calls_merged_from_legs') }}
 ),
 
