@@ -7,13 +7,26 @@ from data_quality.expectations import (
     build_conditions,
     build_counted,
     build_no_rows,
-    build_rows_conserved,
+    build_sums_equal,
 )
 from data_quality.loading import TableContext
 from data_quality.results import Severity
 
 AS_OF = "(select as_of from raw.runs order by started_at desc limit 1)"
 """The moment that tonight's models see the company at."""
+_IS_ALL = "(select coalesce(scope, 'all') = 'all' from raw.runs order by started_at desc limit 1)"
+# raw.affected calls records so; what stands for a row of an entity there.
+_KINDS = {
+    "crm_accounts": ("'account'", "account_id"),
+    "crm_contacts": ("'contact'", "contact_id"),
+    "crm_leads": ("'lead'", "lead_id"),
+    "crm_deals": ("'deal'", "deal_id"),
+    "crm_stage_changes": ("object_type", "object_id"),
+    "crm_owner_changes": ("object_type", "object_id"),
+    "crm_activities": ("'activity'", "activity_id"),
+    "crm_collateral_events": ("'event'", "event_id"),
+    "telephony_calls": ("'call'", "coalesce(linked_id, call_id)"),
+}
 EVENT_TIMES = (
     *("started_at", "created_at", "changed_at", "occurred_at", "first_attempt_at"),
     *("first_contact_at", "prospect_at", "opportunity_at", "won_at", "lost_at", "closed_at"),
@@ -46,10 +59,25 @@ def build_merges_end(context: TableContext, key: str) -> Expectation:
     )
 
 
-def build_same_rows(context: TableContext, source: str) -> Expectation:
-    """A model that adds columns keeps every row of its source, and doubles none."""
-    return build_rows_conserved(
-        context.name,
+def is_computed(kind: str, key: str) -> str:
+    """SQL condition: the night computed this row; a normal night leaves most as they were."""
+    known = f"(select id from raw.affected where kind = {kind})"
+    return f"({_IS_ALL} or cast({key} as varchar) in {known})"
+
+
+def is_computed_of(entity: str) -> str:
+    """The same, of a table of raw by the contract."""
+    return is_computed(*_KINDS[entity]) if entity in _KINDS else "true"
+
+
+def build_same_rows(context: TableContext, source: str, among: str = "true") -> Expectation:
+    """A model that adds columns keeps every row of its source, and doubles none.
+
+    `among` says which rows of the model are meant, where the source has only what was computed.
+    """
+    return build_sums_equal(
+        "rows_are_conserved",
+        {f"{context.name} has": f"(select count(*) from {context.name} where {among})"},
         {f"{source} has": f"(select count(*) from {source})"},
         says=f"as many rows as {source}",
     )

@@ -25,9 +25,14 @@ create table quarantine.rows (
     connector varchar, entity varchar, file varchar, line bigint, rule varchar, record varchar,
     run_id varchar, quarantined_at timestamp
 );
-create table raw.runs (run_id varchar, as_of timestamp, started_at timestamp);
-insert into raw.runs values
-    ('before', '2026-01-01', '2026-01-02'), ('tonight', '2026-03-01 12:00', '2026-03-02');
+create table raw.affected (kind varchar, id varchar);
+create table raw.runs (
+    run_id varchar, as_of timestamp, started_at timestamp, scope varchar, scope_reason varchar
+);
+insert into raw.runs by name select * from (values
+    ('before', timestamp '2026-01-01', timestamp '2026-01-02'),
+    ('tonight', timestamp '2026-03-01 12:00', timestamp '2026-03-02')
+) as nights(run_id, as_of, started_at);
 create table raw.phone_numbers (written varchar, region varchar, position integer, e164 varchar);
 insert into raw.phone_numbers values ('8 916 123-45-67', 'RU', 0, '+79161234567');
 create table raw.connector_states (connector varchar, state varchar, run_id varchar);

@@ -113,7 +113,7 @@ def test_good_data_pass_and_every_table_is_looked_at(raw: Path) -> None:
             "warning",
         ),
         (
-            "insert into raw.runs values ('later', now() + interval 9 day, '2026-03-03')",
+            "insert into raw.runs values ('later', now() + interval 9 day, '2026-03-03', 'all', '')",
             "runs",
             "as_of_is_no_future",
             1,

@@ -1,6 +1,6 @@
 from data_quality.expectations import Expectation, build_counted, build_share
 from data_quality.loading import TableContext
-from data_quality.rules import AS_OF, MOST_TOLD, build_same_rows
+from data_quality.rules import AS_OF, MOST_TOLD, build_same_rows, is_computed
 
 TOLERATED_WITHOUT_AMOUNT = 0.1
 TOLERATED_CLOSED_EARLY = 0.01
@@ -8,7 +8,7 @@ TOLERATED_CLOSED_EARLY = 0.01
 
 def build_expectations(context: TableContext) -> list[Expectation]:
     return [
-        build_same_rows(context, "staging.stg_crm__deals"),
+        build_same_rows(context, "staging.stg_crm__deals", is_computed("'deal'", "deal_id")),
         _build_money_conserved(context),
         build_share(
             "won_deals_have_an_amount",

@@ -1,6 +1,6 @@
 from data_quality.expectations import Expectation, build_sums_equal
 from data_quality.loading import TableContext
-from data_quality.rules import AS_OF, build_fresh
+from data_quality.rules import AS_OF, build_fresh, is_computed
 
 DAYS = 4
 """A long week-end."""
@@ -8,12 +8,14 @@ DAYS = 4
 
 def build_expectations(context: TableContext) -> list[Expectation]:
     legs = "staging.stg_telephony__calls"
-    collapsed = f"(select coalesce(sum(messages - 1), 0) from {context.name})"
+    condition = is_computed("'touch'", "touch_id")
+    computed = f"{context.name} where {condition}"
+    collapsed = f"(select coalesce(sum(messages - 1), 0) from {computed})"
     return [
         build_sums_equal(
             "touches_are_conserved",
             {
-                "touches": f"(select count(*) from {context.name})",
+                "touches": f"(select count(*) from {computed})",
                 "collapsed messages": collapsed,
             },
             {
