@@ -16,7 +16,9 @@ from orchestration.settings import Settings
 
 # Nobody but us reads the build file: the newest format writes text at two thirds of the cost. A
 # release keeps the default one, which older clients read.
-_FORMAT = {"storage_compatibility_version": "v1.5.0"}
+_FORMAT: dict[str, str | bool | int | float | list[str]] = {
+    "storage_compatibility_version": "v1.5.0"
+}
 
 
 @contextmanager
