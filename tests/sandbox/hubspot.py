@@ -1,4 +1,7 @@
-"""HubSpot: an account's objects with lists, searches, batches, associations, history and errors."""
+"""HubSpot: an account's objects with lists, searches, batches, associations, history and errors.
+
+Longer than most: one account, with all that is asked of it.
+"""
 
 import time
 from collections.abc import Callable, Mapping
@@ -103,7 +106,8 @@ class HubspotAccount(Account):
     def archive(self, entity: str, *key: str) -> None:
         """Into the bin, now."""
         row = self.rows[entity][key]
-        self.put(entity, {**row, "is_deleted": "true", "updated_at": self.now.isoformat()})
+        now = self.now.replace(microsecond=0).isoformat()
+        self.put(entity, {**row, "is_deleted": "true", "updated_at": now})
 
     @property
     def natives(self) -> Natives:

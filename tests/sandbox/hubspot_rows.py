@@ -1,4 +1,7 @@
-"""Canonical rows -> the records of a HubSpot account: the mapping the other way round."""
+"""Canonical rows -> the records of a HubSpot account: the mapping the other way round.
+
+Longer than most: an object type after another, each short.
+"""
 
 import json
 from collections import Counter

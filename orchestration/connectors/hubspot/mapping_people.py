@@ -80,7 +80,7 @@ def _lead_rows(contact: Record, settings: Settings) -> Rows:
         "contact_id": key,
         "account_id": prop(contact, "associatedcompanyid"),
         "owner_rep_id": prop(contact, "hubspot_owner_id"),
-        "lead_source": prop(contact, settings.get("lead_source_property", "hs_analytics_source")),
+        "lead_source": prop(contact, settings.get("lead_source_property") or "hs_analytics_source"),
         "is_inquiry": "true" if asked else ("false" if named else None),
         "inquiry_at": iso(asked),
         "inquiry_channel": channel or ("form" if asked and not named else None),

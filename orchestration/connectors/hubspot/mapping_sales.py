@@ -28,7 +28,7 @@ def lead_rows(lead: Record, settings: Settings) -> Rows:
     asked = _asked_at(lead, settings)
     named = settings.get("inquiry_at_property")
     channel = prop(lead, settings.get("inquiry_channel_property"))
-    source = prop(lead, settings.get("lead_source_property", "hs_lead_source"))
+    source = prop(lead, settings.get("lead_source_property") or "hs_lead_source")
     return {
         "crm/leads": [
             {

@@ -6,6 +6,7 @@ A record that changes meanwhile stays where it is, and still fits.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from typing import Any
 
@@ -49,8 +50,15 @@ def read_leads(api: HubspotApi, window: Window) -> Iterator[Page]:
     """Raises NotOfferedError where contacts are the leads."""
     if leads_are_contacts(api.settings):
         raise NotOfferedError("contacts are the leads (TOUCHLINE_HUBSPOT_LEADS=lifecycle)")
-    try:
+    with _leads_denied():
         yield from read_objects(KINDS["leads"], api, window)
+
+
+@contextmanager
+def _leads_denied() -> Iterator[None]:
+    """Whether the scope or the leads are missing, HubSpot does not say; here stands both."""
+    try:
+        yield
     except DeniedError as error:
         if error.status != _FORBIDDEN:
             raise
@@ -70,7 +78,8 @@ def read_stages(api: HubspotApi, _window: Window) -> Iterator[Page]:
     for name, object_type in OBJECTS.items():
         if name == "leads" and leads_are_contacts(api.settings):
             continue
-        body = api.http.get(f"/crm/v3/pipelines/{name}")
+        with _leads_denied() if name == "leads" else nullcontext():
+            body = api.http.get(f"/crm/v3/pipelines/{name}")
         yield Page(
             [
                 {
