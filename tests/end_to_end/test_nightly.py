@@ -1,6 +1,7 @@
 """`touchline run` as a user runs it: two nights of the demo company, then a folder with bad data."""
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -19,6 +20,10 @@ class Nights:
     second: subprocess.CompletedProcess[str]
     bad: subprocess.CompletedProcess[str]
     published_by_the_second: Path
+    in_place: Path
+    """What the third night published …"""
+    rebuilt: Path
+    """… and what it would have, computing everything anew."""
     seen_by_an_open_reader: tuple[int, int]
 
 
@@ -53,6 +58,12 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
     after = count_leads(reader)
     reader.close()
     published = current.resolve()
+    twin = folder / "twin"
+    shutil.copytree(home, twin, symlinks=True)
+    for where, words in ((home, ["run"]), (twin, ["run", "--rebuild"])):
+        third = run(where, *words, **demo)
+        assert third.returncode == 0, third.stdout + third.stderr
+    in_place, rebuilt = current.resolve(), (twin / "current" / "touchline.duckdb").resolve()
     drop = folder / "drop" / "crm"
     drop.mkdir(parents=True)
     (drop / "reps.csv").write_text("rep_id,full_name\n1,Anna\n")
@@ -60,7 +71,7 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
         "lead_id,status,created_at\n1,nobody mapped this,2026-06-01T10:00:00Z\n"
     )
     bad = run(home, "run", "--source", "files", "--path", str(drop.parent))
-    return Nights(home, first, second, bad, published, (before, after))
+    return Nights(home, first, second, bad, published, in_place, rebuilt, (before, after))
 
 
 def test_the_first_night_ends_well_and_shows_the_scorecard(nights: Nights) -> None:
@@ -75,6 +86,27 @@ def test_the_second_night_lives_one_more_day(nights: Nights) -> None:
         assert count_leads(published) > nights.seen_by_an_open_reader[0]
 
 
+def test_a_normal_night_publishes_what_a_rebuild_would(nights: Nights) -> None:
+    with duckdb.connect() as connection:
+        for name, path in (("in_place", nights.in_place), ("rebuilt", nights.rebuilt)):
+            connection.execute(f"attach '{path}' as {name} (read_only)")
+        scopes = connection.execute(
+            f"attach '{nights.home / 'build.duckdb'}' as build (read_only)"
+        ).execute("select scope from build.raw.runs order by started_at limit 3")
+        assert scopes.fetchall() == [("all",), ("affected",), ("affected",)]
+        tables = connection.execute(
+            "select table_name, string_agg(column_name, ', ' order by column_index) "
+            "from duckdb_columns() where database_name = 'rebuilt' and schema_name = 'marts' "
+            "group by table_name order by table_name"
+        ).fetchall()
+        assert len(tables) > 20
+        for table, columns in tables:
+            sides = [f"select {columns} from {db}.marts.{table}" for db in ("in_place", "rebuilt")]
+            for one, other in (sides, sides[::-1]):
+                rows = connection.execute(f"{one} except all {other} limit 3").fetchall()
+                assert not rows, table
+
+
 def test_a_reader_keeps_what_it_had_open(nights: Nights) -> None:
     before, after = nights.seen_by_an_open_reader
     assert before == after > 0
@@ -84,7 +116,7 @@ def test_bad_data_stop_the_night_and_yesterday_stays(nights: Nights) -> None:
     assert nights.bad.returncode == 1, nights.bad.stdout + nights.bad.stderr
     assert "nobody mapped this" in nights.bad.stdout
     current = nights.home / "current" / "touchline.duckdb"
-    assert current.resolve() == nights.published_by_the_second
+    assert current.resolve() == nights.in_place
 
 
 def test_what_is_published_is_whole_and_read_only(nights: Nights) -> None:

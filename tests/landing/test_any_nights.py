@@ -20,7 +20,7 @@ from tests.kpis.warehouse import land_folder, open_warehouse, transform
 from tests.reference.worlds import World, random_world, write_world
 
 _TIMES = int(os.environ.get("TOUCHLINE_TEST_NIGHTS", "3"))
-_LEFT_OUT = ("kpi_scorecard", "kpi_speed_to_lead_audit")
+_LEFT_OUT = ("kpi_scorecard",)
 _STALE = {
     "crm/leads": {"status": "disqualified", "owner_rep_id": "R4"},
     "crm/deals": {"stage": "lost", "amount": "1"},
