@@ -9,7 +9,7 @@ import gzip
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,6 +52,8 @@ class RecordStore:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
+        # What is being written can be read back: a record that came tonight may be gone tonight.
+        self._flush: Callable[[], object] = _nothing
         # Explicit transactions: a stream's lines are known once its file is whole.
         self._index = sqlite3.connect(folder / "index.sqlite", isolation_level=None)
         self._index.executescript(_INDEX)
@@ -112,6 +114,7 @@ class RecordStore:
         try:
             with gzip.open(part, "wt", encoding="utf-8", compresslevel=3) as lines:
                 writer = RecordWriter(self._index, stream, run, name, lines)
+                self._flush = lines.flush
                 yield writer
             if writer.written:
                 self._index.execute("insert into files values (?)", (name,))
@@ -122,6 +125,7 @@ class RecordStore:
             self._index.execute("rollback")
             raise
         finally:
+            self._flush = _nothing
             part.unlink(missing_ok=True)
 
     def _catch_up(self) -> None:
@@ -147,6 +151,7 @@ class RecordStore:
 
     def _read(self, query: str, values: tuple[Any, ...]) -> Iterator[Kept]:
         places: dict[str, list[int]] = {}
+        self._flush()
         for file, place in self._index.execute(query, values):
             places.setdefault(file, []).append(place)
         for file, wanted in places.items():
@@ -225,5 +230,17 @@ def _json(value: Any) -> str:
 
 
 def _lines(path: Path) -> Iterator[str]:
-    with gzip.open(path, "rt", encoding="utf-8", newline="\n") as handle:
-        yield from handle
+    """A file's lines; of one that is being written, those flushed so far."""
+    part = path.with_suffix(".part")
+    # Only a file without its end ends before it: of a whole one that must be told.
+    is_unfinished = not path.exists() and part.exists()
+    with gzip.open(part if is_unfinished else path, "rt", encoding="utf-8", newline="\n") as handle:
+        try:
+            yield from handle
+        except EOFError:
+            if not is_unfinished:
+                raise
+
+
+def _nothing() -> None:
+    """Nothing is being written."""

@@ -114,3 +114,22 @@ def test_half_a_surrogate_pair_is_replaced(store: RecordStore) -> None:
     keep(store, 1, Kept("a", {"v": "x\ud800y"}))
     assert versions(store) == [("a", "x\ufffdy", 1, False)]
     assert keep(store, 2, Kept("a", {"v": "x\ud800y"})) == [False]
+
+
+def test_what_a_night_has_kept_it_can_read_back(store: RecordStore, tmp_path: Path) -> None:
+    """A record changed before it was deleted: it comes, and is gone by the same night's census."""
+    keep(store, 1, Kept("a", {"v": 1}), Kept("b", {"v": 1}))
+    with store.writing("deals", 2) as writer:
+        writer.keep(Kept("a", {"v": 2}))
+        for kept in list(store.of_keys("deals", ["a", "b"])):
+            writer.keep(Kept(kept.key, kept.record, gone=True))
+    assert versions(store) == [("b", 1, 2, True), ("a", 2, 2, True)]
+    assert versions(RecordStore(tmp_path)) == versions(store)
+
+
+def test_a_file_that_lost_its_end_is_told(store: RecordStore, tmp_path: Path) -> None:
+    keep(store, 1, *(Kept(f"{n}", {"v": n}) for n in range(100)))
+    (path,) = tmp_path.glob("deals/*.jsonl.gz")
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(EOFError):
+        versions(store)
