@@ -300,7 +300,11 @@ def entry(value: str, when: str, **more: Any) -> dict[str, Any]:
 def test_contacts_are_leads_where_an_account_has_no_others(nights: HubspotNights) -> None:
     account = nights.account
     account.has_leads = False
-    nights.more_settings = {"leads": "lifecycle", "inquiry_at_property": ""}
+    nights.more_settings = {
+        "leads": "lifecycle",
+        "inquiry_at_property": "",
+        "inquiry_channel_property": "",
+    }
     stages = [
         entry("salesqualifiedlead", at(5), updatedByUserId=5_000_001),
         entry("lead", at(3)),
@@ -516,6 +520,14 @@ def test_what_an_answer_says_beside_its_status(status: int, body: Any, kind: str
 def test_a_setting_that_means_nothing() -> None:
     with pytest.raises(ConnectorError, match="TOUCHLINE_HUBSPOT_LEADS"):
         open_api({"token": "x", "leads": "maybe"})
+
+
+def test_a_property_of_their_own_that_is_not_there(nights: HubspotNights) -> None:
+    """HubSpot would say nothing, and no lead would have asked."""
+    nights.more_settings = {"inquiry_at_property": "frist_asked_at"}
+    with pytest.raises(ConnectorError, match="leads have no property 'frist_asked_at'") as caught:
+        nights.spend()
+    assert "TOUCHLINE_HUBSPOT_INQUIRY_AT_PROPERTY" in str(caught.value)
 
 
 @pytest.mark.parametrize(

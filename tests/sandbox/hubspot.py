@@ -90,6 +90,10 @@ class HubspotAccount(Account):
         """By kind: what lies in the bin besides deleted rows."""
         self.dispositions: dict[str, str] = {}
         """Outcomes of calls of the account's own: name by id."""
+        self.own_properties = {
+            "leads": {"first_asked_at", "first_asked_by"},
+            "communications": {"message_direction", "message_number"},
+        }
         self.currency: str | None = "USD"
         self.searches_per_second: float | None = None
         self._searches: list[float] = []
@@ -163,6 +167,8 @@ class HubspotAccount(Account):
                 return self._of(kind, lambda: self._batch(kind, request))
             case ["crm", "v4", "associations", kind, other, "batch", "read"]:
                 return self._of(other, lambda: self._associations(kind, other, request))
+            case ["crm", "v3", "properties", kind, name]:
+                return self._of(kind, lambda: self._property(kind, name))
             case ["calling", "v1", "dispositions"]:
                 known = dict(DISPOSITIONS.values()) | self.dispositions
                 return Answer([{"id": key, "label": label} for key, label in known.items()])
@@ -250,6 +256,11 @@ class HubspotAccount(Account):
                 told = {"fromObjectId": [key], "toObjectType": [_SINGULAR[other]]}
                 errors.append(not_found(told, "crm.associations.NO_ASSOCIATIONS_FOUND"))
         return batch_answer(results, errors)
+
+    def _property(self, kind: str, name: str) -> Answer:
+        if name in self.own_properties.get(kind, ()):
+            return Answer({"name": name, "label": name, "archived": False})
+        return error(404, "Property does not exist", "OBJECT_NOT_FOUND")
 
     def _pipelines(self, kind: str) -> Answer:
         if kind == "leads":

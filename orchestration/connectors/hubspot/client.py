@@ -22,7 +22,7 @@ _BASE_URL = "https://api.hubapi.com"
 # 100 requests in ten seconds, 190 from Professional on; searches: 5 a second for the whole account.
 _PER_SECOND = 9.0
 _SEARCHES_PER_SECOND = 4.0
-_UNAUTHORIZED, _FORBIDDEN, _LOCKED, _TOO_MANY = 401, 403, 423, 429
+_UNAUTHORIZED, _FORBIDDEN, _NOT_FOUND, _LOCKED, _TOO_MANY = 401, 403, 404, 423, 429
 _WHERE = "HubSpot > Settings > Integrations > Private Apps"
 _DENIED = {
     _UNAUTHORIZED: f"TOUCHLINE_HUBSPOT_TOKEN is wrong, revoked or has expired: {_WHERE}",
@@ -95,6 +95,22 @@ class HubspotApi:
             found = picked(body, what="HubSpot outcomes of calls")
             self._dispositions = {str(one.get("id")): str(one.get("label")) for one in found}
         return self._dispositions.get(guid)
+
+    def require_property(self, kind: str, setting: str, name: str) -> None:
+        """HubSpot leaves out what it does not know without a word.
+
+        Raises ConnectorError.
+        """
+        try:
+            self.http.get(f"/crm/v3/properties/{kind}/{name}")
+        except AnswerError as error:
+            if error.status != _NOT_FOUND:
+                _log.warning("HubSpot does not tell whether %s have %s: %s", kind, name, error)
+                return
+            told = (
+                f"HubSpot: {kind} have no property {name!r} (TOUCHLINE_HUBSPOT_{setting.upper()})"
+            )
+            raise ConnectorError(told) from None
 
     def currency(self) -> str | None:
         """The account's own: deals of an account with one currency name none."""

@@ -26,8 +26,14 @@ class Kind:
     """The property that says when it begins, where that may be in the future."""
 
     def properties_of(self, settings: Settings) -> list[str]:
-        named = [settings[key] for key in self.named if settings.get(key)]
+        named = self.named_of(settings).values()
         return list(dict.fromkeys([*self.properties, *named, *self.history_of(settings)]))
+
+    def named_of(self, settings: Settings) -> dict[str, str]:
+        """By setting: the property that it names; a contact's only where contacts are leads."""
+        if self.name == "contacts" and not leads_are_contacts(settings):
+            return {}
+        return {key: settings[key] for key in self.named if settings.get(key)}
 
     def history_of(self, settings: Settings) -> tuple[str, ...]:
         """A contact's history is only needed where contacts are leads."""

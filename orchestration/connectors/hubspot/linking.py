@@ -12,6 +12,8 @@ from orchestration.connectors.values import Record, dug, iso, text
 
 LINKED_AT_ONCE = 1000
 _WITH_HISTORY_AT_ONCE = 50
+# Settings that make it needless to ask a lead's contact.
+_ORIGIN = {"lead_source_property", "inquiry_at_property"}
 # A batch answers for what it finds; the rest is told as an error.
 _NOT_FOUND = "OBJECT_NOT_FOUND"
 
@@ -28,7 +30,7 @@ def links(kind: Kind, api: HubspotApi, keys: Sequence[str]) -> Mapping[str, Any]
     for other in kind.linked_of(api.settings):
         for key, one in _associated(kind, other, api, keys).items():
             found.setdefault(key, {})[other] = one
-    if kind.name == "leads":
+    if kind.name == "leads" and not kind.named_of(api.settings).keys() >= _ORIGIN:
         _add_origins(api, found)
     return found
 

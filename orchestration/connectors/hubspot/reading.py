@@ -30,6 +30,8 @@ _KEPT = ("id", "createdAt", "updatedAt", "archived", "archivedAt")
 
 def read_objects(kind: Kind, api: HubspotApi, window: Window) -> Iterator[Page]:
     """What changed in the window and what was archived in it; without a beginning, everything."""
+    for setting, name in kind.named_of(api.settings).items():
+        api.require_property(kind.name, setting, name)
     if window.since is None:
         live = _listed(kind, api)
     else:
