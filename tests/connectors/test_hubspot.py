@@ -175,6 +175,15 @@ def test_deals_and_leads_merge_too(
     assert nights.row(entity, loser)["is_deleted"] == "false"
 
 
+def test_a_company_that_was_merged_away_is_deleted(nights: HubspotNights) -> None:
+    nights.spend()
+    nights.account.remove("crm/accounts", "103")
+    nights.account.more = {("companies", "102"): {"hs_merged_object_ids": "103"}}
+    nights.spend()
+    assert nights.row("crm/accounts", "103")["is_deleted"] == "true"
+    assert nights.row("crm/accounts", "102")["is_deleted"] == "false"
+
+
 def test_what_was_merged_long_ago_leaves_no_trace(
     company: dict[str, list[Row]], tmp_path: Path
 ) -> None:

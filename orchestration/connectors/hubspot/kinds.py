@@ -57,7 +57,8 @@ _ANY_ACTIVITY = ("hs_timestamp", "hubspot_owner_id", "hs_object_source")
 _WITH_WHOM = ("contacts", "deals", "leads")
 
 _ALL = (
-    Kind("companies", ("name", "domain", "industry", "country", MERGED)),
+    # A company that was merged away is gone: accounts do not say into which.
+    Kind("companies", ("name", "domain", "industry", "country")),
     Kind(
         "contacts",
         (

@@ -37,6 +37,8 @@ def links(kind: Kind, api: HubspotApi, keys: Sequence[str]) -> Mapping[str, Any]
 
 def note_merged(kind: Kind, api: HubspotApi, records: Iterable[Record]) -> None:
     """Remember which records these were made of."""
+    if MERGED not in kind.properties:
+        return
     known = api.merged.setdefault(kind.name, {})
     for record in records:
         for key in (text(dug(record, "properties", MERGED)) or "").split(";"):

@@ -97,7 +97,7 @@ def read_stages(api: HubspotApi, _window: Window) -> Iterator[Page]:
 
 
 def census(kind: Kind, api: HubspotApi) -> Iterator[Page]:
-    """Every id: of the list, of the bin, and of those that were merged into another."""
+    """Every id: of the list, of the bin, and of those that are known to be part of another."""
     for page in _pages(kind, api, {"limit": _AT_ONCE, "properties": MERGED}):
         note_merged(kind, api, page.records)
         yield page
@@ -199,7 +199,7 @@ def _batch(kind: Kind, api: HubspotApi, keys: Sequence[str]) -> Iterator[Record]
 def _complete(kind: Kind, api: HubspotApi, native: Record) -> Record:
     """A record as it is kept: what was asked for, whichever way it came, and what it needs."""
     note_merged(kind, api, [native])
-    wanted = (*kind.properties_of(api.settings), MERGED)
+    wanted = kind.properties_of(api.settings)
     properties = native.get("properties") or {}
     record: dict[str, Any] = {
         **{key: native[key] for key in _KEPT if native.get(key) is not None},
