@@ -4,8 +4,12 @@ with events as (
 ),
 
 touches as (
-    select * from {{ ref('int_touches_matched_to_leads') }}
+    select * from {{ ref('int_touches_unioned') }}
     where crm_activity_id is not null
+),
+
+matched_touches as (
+    select * from {{ ref('int_touches_matched_to_leads') }}
 ),
 
 contacts as (
@@ -41,9 +45,11 @@ linked as (
         coalesce(events.rep_id, touches.rep_id) as rep_id,
         contacts.survivor_id as contact_id,
         deals.survivor_id as deal_id,
-        coalesce(leads.survivor_id, surviving_deals.lead_id, touches.lead_id) as named_lead_id
+        coalesce(leads.survivor_id, surviving_deals.lead_id, matched_touches.lead_id)
+            as named_lead_id
     from events
     left join touches on events.activity_id = touches.crm_activity_id
+    left join matched_touches on touches.touch_id = matched_touches.touch_id
     left join contacts on events.contact_id = contacts.contact_id
     left join leads on events.lead_id = leads.lead_id
     left join deals on events.deal_id = deals.deal_id

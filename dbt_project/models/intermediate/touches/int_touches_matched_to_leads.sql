@@ -178,17 +178,20 @@ contacts_without_lead as (
 
 matched as (
     select
-        touches.*,
+        touches.touch_id,
+        touches.own_exclusion_reason,
+        coalesce(
+            touches.contact_id,
+            chosen.contact_id,
+            case when contacts_without_lead.contacts = 1 then contacts_without_lead.contact_id end
+        ) as contact_id,
         coalesce(named.lead_id, chosen.lead_id) as lead_id,
         coalesce(
             named.lead_match_rule,
             chosen.lead_match_rule,
             case when contacts_without_lead.touch_id is not null then 'no_open_lead' end,
             'no_contact'
-        ) as lead_match_rule,
-        chosen.contact_id as chosen_contact_id,
-        case when contacts_without_lead.contacts = 1 then contacts_without_lead.contact_id end
-            as only_contact_id
+        ) as lead_match_rule
     from touches
     left join named on touches.touch_id = named.touch_id
     left join chosen on touches.touch_id = chosen.touch_id
@@ -198,28 +201,10 @@ matched as (
 with_contact as (
     select
         matched.touch_id,
-        matched.source,
-        matched.channel,
-        matched.direction,
-        matched.started_at,
-        matched.ended_at,
-        matched.talk_seconds,
-        matched.is_completed,
-        matched.is_automated,
-        matched.is_answered,
         matched.own_exclusion_reason,
-        matched.rep_id,
-        coalesce(
-            matched.contact_id,
-            matched.chosen_contact_id,
-            matched.only_contact_id,
-            leads.live_contact_id
-        ) as contact_id,
+        coalesce(matched.contact_id, leads.live_contact_id) as contact_id,
         matched.lead_id,
-        matched.deal_id,
-        matched.lead_match_rule,
-        matched.crm_activity_id,
-        matched.telephony_call_id
+        matched.lead_match_rule
     from matched
     left join leads on matched.lead_id = leads.lead_id
 )

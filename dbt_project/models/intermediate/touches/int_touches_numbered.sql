@@ -2,6 +2,10 @@ with touches as not materialized (
     select * from {{ ref('int_touches_sessioned') }}
 ),
 
+leads as (
+    select * from {{ ref('int_leads_resolved') }}
+),
+
 contacts as (
     select * from {{ ref('int_contacts_resolved') }}
     where contact_id = survivor_id
@@ -21,11 +25,17 @@ first_wins as (
     group by customer_id, customer_kind
 ),
 
+-- A touch of a lead that counts nowhere counts nowhere.
 flagged as not materialized (
     select
-        *,
-        coalesce(own_exclusion_reason, 'lead_' || lead_exclusion_reason) as exclusion_reason
+        touches.*,
+        coalesce(touches.own_exclusion_reason, 'lead_' || leads.exclusion_reason)
+            as exclusion_reason,
+        leads.customer_id as lead_customer_id,
+        leads.customer_kind as lead_customer_kind,
+        leads.lead_source
     from touches
+    left join leads on touches.lead_id = leads.lead_id
 ),
 
 with_customer as (

@@ -1,25 +1,51 @@
-with touches as not materialized (
+with unioned as (
+    select * from {{ ref('int_touches_unioned') }}
+),
+
+matched as (
     select * from {{ ref('int_touches_matched_to_leads') }}
 ),
 
-leads as (
-    select * from {{ ref('int_leads_resolved') }}
-),
-
-messages as (
-    select * from touches
-    where channel = 'message'
-        and own_exclusion_reason is null
-        and coalesce(lead_id, contact_id) is not null
+touches as not materialized (
+    select
+        unioned.touch_id,
+        unioned.source,
+        unioned.channel,
+        unioned.direction,
+        unioned.started_at,
+        unioned.ended_at,
+        unioned.talk_seconds,
+        unioned.is_completed,
+        unioned.is_automated,
+        unioned.is_answered,
+        unioned.own_exclusion_reason,
+        unioned.rep_id,
+        matched.contact_id,
+        matched.lead_id,
+        unioned.deal_id,
+        matched.lead_match_rule,
+        unioned.crm_activity_id,
+        unioned.telephony_call_id
+    from unioned
+    inner join matched on unioned.touch_id = matched.touch_id
 ),
 
 with_gaps as (
     select
-        *,
+        touch_id,
+        lead_id,
+        contact_id,
+        started_at,
+        coalesce(ended_at, started_at) as ended_at,
+        is_completed,
+        is_automated,
         lag(started_at) over (
             partition by lead_id, contact_id order by started_at, touch_id
         ) as previous_started_at
-    from messages
+    from touches
+    where channel = 'message'
+        and own_exclusion_reason is null
+        and coalesce(lead_id, contact_id) is not null
 ),
 
 numbered as (
@@ -39,75 +65,45 @@ numbered as (
     from with_gaps
 ),
 
-positioned as (
+messages as (
     select
-        *,
+        touch_id,
         row_number() over (
             partition by lead_id, contact_id, session_number order by started_at, touch_id
         ) as position,
-        max(coalesce(ended_at, started_at)) over (
-            partition by lead_id, contact_id, session_number
-        ) as session_ended_at,
-        bool_or(is_completed) over (
-            partition by lead_id, contact_id, session_number
-        ) as is_session_completed,
-        bool_and(is_automated) over (
-            partition by lead_id, contact_id, session_number
-        ) as is_session_automated,
-        count(*) over (partition by lead_id, contact_id, session_number) as messages
+        max(ended_at) over session as session_ended_at,
+        bool_or(is_completed) over session as is_session_completed,
+        bool_and(is_automated) over session as is_session_automated,
+        count(*) over session as messages
     from numbered
+    window session as (partition by lead_id, contact_id, session_number)
 ),
 
 -- The session has its first message's start, direction and rep.
-sessions as (
+sessioned as (
     select
-        touch_id,
-        source,
-        channel,
-        direction,
-        started_at,
-        session_ended_at as ended_at,
-        talk_seconds,
-        is_session_completed as is_completed,
-        is_session_automated as is_automated,
-        is_answered,
-        own_exclusion_reason,
-        rep_id,
-        contact_id,
-        lead_id,
-        deal_id,
-        lead_match_rule,
-        crm_activity_id,
-        telephony_call_id,
-        messages
-    from positioned
-    where position = 1
-),
-
-others as (
-    select
-        *,
-        case when channel = 'message' then 1 end as messages
+        touches.touch_id,
+        touches.source,
+        touches.channel,
+        touches.direction,
+        touches.started_at,
+        coalesce(messages.session_ended_at, touches.ended_at) as ended_at,
+        touches.talk_seconds,
+        coalesce(messages.is_session_completed, touches.is_completed) as is_completed,
+        coalesce(messages.is_session_automated, touches.is_automated) as is_automated,
+        touches.is_answered,
+        touches.own_exclusion_reason,
+        touches.rep_id,
+        touches.contact_id,
+        touches.lead_id,
+        touches.deal_id,
+        touches.lead_match_rule,
+        touches.crm_activity_id,
+        touches.telephony_call_id,
+        coalesce(messages.messages, case when touches.channel = 'message' then 1 end) as messages
     from touches
-    where touch_id not in (select touch_id from messages)
-),
-
-together as (
-    select * from sessions
-    union all
-    select * from others
-),
-
--- A touch of a lead that counts nowhere counts nowhere.
-flagged as (
-    select
-        together.*,
-        leads.exclusion_reason as lead_exclusion_reason,
-        leads.customer_id as lead_customer_id,
-        leads.customer_kind as lead_customer_kind,
-        leads.lead_source
-    from together
-    left join leads on together.lead_id = leads.lead_id
+    left join messages on touches.touch_id = messages.touch_id
+    where coalesce(messages.position, 1) = 1
 )
 
-select * from flagged
+select * from sessioned
