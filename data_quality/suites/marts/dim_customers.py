@@ -4,8 +4,12 @@ from data_quality.loading import TableContext
 
 def build_expectations(context: TableContext) -> list[Expectation]:
     facts = ("fct_leads", "fct_deals", "fct_touches")
-    customers = " union ".join(f"select customer_id from marts.{fact}" for fact in facts)
-    named = f"(select count(customer_id) from ({customers}) as named)"
+    # By kind too: a company and a contact of one number are two customers.
+    customers = " union ".join(
+        f"select customer_kind, customer_id from marts.{fact} where customer_id is not null"
+        for fact in facts
+    )
+    named = f"(select count(*) from ({customers}) as named)"
     return [
         build_rows_conserved(
             context.name,
