@@ -4,6 +4,7 @@ Longer than most: each case is short, and tells of one peculiarity.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from tests.sandbox.account import Row
 from tests.sandbox.company import at, small_company
 from tests.sandbox.night import FAST, Nights, expected, only_held
 from tests.sandbox.pipedrive import PipedriveAccount, build_account
-from tests.sandbox.server import Answer, Fault, serving
+from tests.sandbox.server import Answer, Fault, Request, serving
 
 
 @pytest.fixture
@@ -125,8 +126,30 @@ def test_the_archive_is_read_back_to_the_window_only(nights: Nights) -> None:
     nights.spend()
     assert lead(nights, 1)["status"] == "archived"
     assert asked(nights, "/v1/leads/archived") == 10
+    nights.more_settings = {"look_back_days": "2"}
     nights.spend()
-    # 7 days before the latest: eight leads, two a page, and the page after them.
+    # Three leads, two a page, and the page after them.
+    assert asked(nights, "/v1/leads/archived") == 3
+
+
+def test_an_archive_in_another_order_is_read_whole(
+    nights: Nights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for row in list(nights.account.rows["crm/leads"].values()):
+        nights.account.put("crm/leads", {**row, "status": "disqualified"})
+    account = account_of(nights)
+    account.page_size = 2
+    answer = account.answer
+
+    def unsorted(request: Request) -> Answer:
+        query = tuple(pair for pair in request.query if pair[0] != "sort")
+        return answer(replace(request, query=query))
+
+    monkeypatch.setattr(account, "answer", unsorted)
+    nights.spend()
+    asked(nights, "/v1/leads/archived")
+    nights.more_settings = {"look_back_days": "2"}
+    nights.spend()
     assert asked(nights, "/v1/leads/archived") == 5
 
 

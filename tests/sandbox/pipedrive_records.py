@@ -224,7 +224,8 @@ def call_log(row: Row) -> dict[str, Any]:
         "company_id": 4711,
         "note": "",
     }
-    return {name: value for name, value in told.items() if value is not None}
+    # Which number was called there must be; not knowing it is no number.
+    return {"to_phone_number": ""} | {k: value for k, value in told.items() if value is not None}
 
 
 def duration(row: Row) -> str | None:

@@ -7,20 +7,18 @@ from orchestration.connectors.base import Setting
 from orchestration.connectors.http import HTTP_SETTINGS
 from orchestration.connectors.night import build_connector
 from orchestration.connectors.pipedrive.client import (
-    conversions_of,
     list_deals,
-    list_leads,
     list_of,
     open_api,
     read_activities,
     read_deals,
-    read_leads,
     read_organizations,
     read_persons,
     read_stages,
     read_users,
 )
 from orchestration.connectors.pipedrive.history import LOOK_BACK, read_histories, read_mail
+from orchestration.connectors.pipedrive.leads import conversions_of, list_leads, read_leads
 from orchestration.connectors.pipedrive.mapping import (
     lead_rows,
     organization_rows,
