@@ -4,9 +4,9 @@ from dataclasses import astuple, dataclass
 
 import duckdb
 
-from orchestration.landing.conform import CONFORMED
+from orchestration.landing.conform import STAGED
 from orchestration.landing.contract import Entity
-from orchestration.landing.reading import INCOMING, UNREADABLE
+from orchestration.landing.reading import UNREADABLE
 
 REPLACED = "replaced"
 """Schema of the rows as they were before they gave way, until the marts know (affected/)."""
@@ -47,6 +47,8 @@ class LoadCount:
 def create_tables(connection: duckdb.DuckDBPyConnection, entities: list[Entity]) -> None:
     """The tables of landing, where they are not there yet; no keys or indexes (FAULTS.md F23)."""
     connection.execute(TABLES)
+    # A run that was killed may have left it.
+    connection.execute(f"drop table if exists {STAGED}")
     for entity in entities:
         columns = ", ".join(f"{column.name} {column.data_type}" for column in entity.columns)
         for table in (entity.table, _replaced_table(entity)):
@@ -56,66 +58,95 @@ def create_tables(connection: duckdb.DuckDBPyConnection, entities: list[Entity])
             )
 
 
-def add_quarantined(
-    connection: duckdb.DuckDBPyConnection, entity: Entity, connector: str
-) -> tuple[int, int]:
-    """Put what waits in quarantine into INCOMING again; (rows judged again, rows superseded).
+@dataclass(frozen=True)
+class Aside:
+    """How many rows a table of conformed rows holds, and what is the matter with them."""
 
-    A line that this delivery brings anew supersedes what quarantine holds of it.
-    """
-    who = {"connector": connector, "entity": entity.name}
-    connection.execute(f"alter table {INCOMING} add column _is_replayed boolean default false")
+    rows_in: int
+    bad: int
+    come_right: int
+
+
+def set_aside(connection: duckdb.DuckDBPyConnection, table: str) -> Aside:
+    """The new rows that broke a rule -> `broken`, the old ones that came right -> `come_right`."""
     connection.execute(
-        "create or replace temp table superseded as "
-        "select file, line from quarantine.rows where connector = $connector and entity = $entity "
-        f"and (file in (select distinct _file from {INCOMING}) "
-        f"or file in (select distinct _file from {UNREADABLE}))",
-        who,
+        "create or replace temp table broken as select _file, _line, problem, record "
+        f"from {table} where problem is not null and not _is_replayed "
+        f"union all select _file, _line, problem, record from {UNREADABLE}"
     )
-    values = ", ".join(f"record ->> '{column.name}'" for column in entity.columns)
     connection.execute(
-        f"insert into {INCOMING} select {values}, file, line, true from quarantine.rows "
-        "where connector = $connector and entity = $entity and rule <> 'unreadable_line' "
-        "and (file, line) not in (select (file, line) from superseded)",
-        who,
+        "create or replace temp table come_right as "
+        f"select _file, _line from {table} where problem is null and _is_replayed"
     )
-    return (
-        _count(connection, f"{INCOMING} where _is_replayed"),
-        _count(connection, "superseded"),
+    unreadable = _count(connection, UNREADABLE)
+    return Aside(
+        rows_in=_count(connection, f"{table} where not _is_replayed") + unreadable,
+        bad=_count(connection, "broken"),
+        come_right=_count(connection, "come_right"),
     )
 
 
-def count_problems(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int, str, int]]:
+def tell_broken(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, int, str, int]]:
     """(rule, rows, first file, first line) of the new rows that broke a rule, the most first."""
     return connection.execute(
-        f"""
-        with broken as (
-            select problem, _file, _line from {CONFORMED}
-            where problem is not null and not _is_replayed
-            union all
-            select problem, _file, _line from {UNREADABLE}
-        )
-        select problem, count(*), min(_file), arg_min(_line, (_file, _line))
-        from broken group by problem order by count(*) desc, problem
-        """
+        "select problem, count(*), min(_file), arg_min(_line, (_file, _line)) "
+        "from broken group by problem order by count(*) desc, problem"
     ).fetchall()
+
+
+def drop_losers(connection: duckdb.DuckDBPyConnection, entity: Entity, table: str) -> None:
+    """Leave only what may go into raw: of each key the latest good row."""
+    connection.execute(f"delete from {table} where problem is not null")
+    key = ", ".join(entity.key)
+    # Few keys come twice. A window over all rows would sort them, a group by keys hold their text.
+    connection.execute(
+        "create or replace temp table repeated as "
+        f"select hash({key}) as hashed from {table} group by hashed having count(*) > 1"
+    )
+    if _count(connection, "repeated"):
+        connection.execute(
+            f"""
+            delete from {table} where rowid in (
+                select row from (
+                    select
+                        rowid as row,
+                        row_number() over (partition by {key} order by {_order(entity)}) as position
+                    from {table} where hash({key}) in (select hashed from repeated)
+                ) where position > 1
+            )
+            """
+        )
+    if table == STAGED:
+        for column in ("problem", "record", "_is_replayed"):
+            connection.execute(f"alter table {table} drop column {column}")
 
 
 def merge(
     connection: duckdb.DuckDBPyConnection,
     entity: Entity,
+    table: str,
+    aside: Aside,
+    *,
     connector: str,
     run_id: str,
     superseded: int,
 ) -> LoadCount:
-    """CONFORMED -> raw and quarantine, in one transaction with the count of it."""
+    """`table` -> raw, what was set aside -> quarantine, in one transaction with the count of it."""
     connection.execute("begin")
     try:
-        count = _merge(connection, entity, connector, run_id, superseded)
-        connection.execute(
-            "insert into quality.loads values (?, ?, ?, ?, ?, ?, ?, ?)",
-            [run_id, *astuple(count)],
+        _settle_quarantine(connection, entity, connector, run_id)
+        winners, matched = _keep_latest(connection, entity, table)
+        good = aside.rows_in - aside.bad + aside.come_right
+        count = LoadCount(
+            connector=connector,
+            entity=entity.name,
+            rows_in=aside.rows_in,
+            kept=winners - matched,
+            replaced=good - winners + matched + superseded,
+            quarantined=aside.bad,
+            replayed=aside.come_right + superseded,
         )
+        record_load(connection, run_id, count)
         connection.execute("commit")
     except BaseException:
         connection.execute("rollback")
@@ -123,104 +154,58 @@ def merge(
     return count
 
 
-def _merge(
-    connection: duckdb.DuckDBPyConnection,
-    entity: Entity,
-    connector: str,
-    run_id: str,
-    superseded: int,
-) -> LoadCount:
-    rows_in = _count(connection, f"{CONFORMED} where not _is_replayed")
-    unreadable = _count(connection, UNREADABLE)
-    bad = _count(connection, f"{CONFORMED} where problem is not null and not _is_replayed")
-    come_right = _count(connection, f"{CONFORMED} where problem is null and _is_replayed")
-    good = rows_in - bad + come_right
-
-    who = {"connector": connector, "entity": entity.name}
-    left_quarantine = (
-        "select (file, line) from superseded union all "
-        f"select (_file, _line) from {CONFORMED} where problem is null and _is_replayed"
-    )
+def record_load(connection: duckdb.DuckDBPyConnection, run_id: str, count: LoadCount) -> None:
+    """The line of the ledger that is checked."""
     connection.execute(
-        "delete from quarantine.rows where connector = $connector and entity = $entity "
-        f"and (file, line) in ({left_quarantine})",
-        who,
+        "insert into quality.loads values (?, ?, ?, ?, ?, ?, ?, ?)", [run_id, *astuple(count)]
     )
-    quarantined = (
-        f"select _file, _line, problem, record from {CONFORMED} "
-        "where problem is not null and not _is_replayed "
-        f"union all select _file, _line, problem, record from {UNREADABLE}"
-    )
+
+
+def _settle_quarantine(
+    connection: duckdb.DuckDBPyConnection, entity: Entity, connector: str, run_id: str
+) -> None:
+    """What came right or was delivered anew leaves it, what is broken goes in."""
+    who = {"connector": connector, "entity": entity.name}
+    if _count(connection, "superseded") or _count(connection, "come_right"):
+        connection.execute(
+            "delete from quarantine.rows where connector = $connector and entity = $entity "
+            "and (file, line) in (select (file, line) from superseded "
+            "union all select (_file, _line) from come_right)",
+            who,
+        )
     connection.execute(
         "insert into quarantine.rows select $connector, $entity, _file, _line, problem, record, "
-        f"$run_id, make_timestamp(epoch_us(now())) from ({quarantined})",
+        "$run_id, make_timestamp(epoch_us(now())) from broken",
         {**who, "run_id": run_id},
-    )
-
-    winners, matched = _keep_latest(connection, entity, run_id)
-    return LoadCount(
-        connector=connector,
-        entity=entity.name,
-        rows_in=rows_in + unreadable,
-        kept=winners - matched,
-        replaced=good - winners + matched + superseded,
-        quarantined=bad + unreadable,
-        replayed=come_right + superseded,
     )
 
 
 def _keep_latest(
-    connection: duckdb.DuckDBPyConnection, entity: Entity, run_id: str
+    connection: duckdb.DuckDBPyConnection, entity: Entity, table: str
 ) -> tuple[int, int]:
-    """Merge the good rows into raw; (distinct keys that came, those of them that were there).
+    """Merge what arrived into raw; (distinct keys that came, those of them that were there).
 
     A later row of a key replaces an earlier one: by `updated_at`, then by file order, however the
     files were spread over nights; so what counts is the file's name and never when it came.
     """
-    key = ", ".join(entity.key)
     same_key = " and ".join(f"existing.{name} = arrived.{name}" for name in entity.key)
-    order = _order(entity, "")
     columns = ", ".join([c.name for c in entity.columns] + ["_connector", "_file", "_line"])
-    # A window over every row costs a sort; most keys come once.
-    connection.execute(
-        f"""
-        create or replace temp table arrived as
-        with good as (
-            select {columns} from {CONFORMED} where problem is null
-        ),
-        repeated as (
-            select {key} from good group by {key} having count(*) > 1
-        )
-        select {columns} from good where ({key}) not in (select ({key}) from repeated)
-        union all
-        select {columns} from (
-            select *, row_number() over (partition by {key} order by {order}) as position
-            from good where ({key}) in (select ({key}) from repeated)
-        ) where position = 1
-        """
-        if len(entity.key) == 1
-        else f"""
-        create or replace temp table arrived as
-        select {columns} from (
-            select {columns}, row_number() over (partition by {key} order by {order}) as position
-            from {CONFORMED} where problem is null
-        ) where position = 1
-        """
-    )
-    winners = _count(connection, "arrived")
-    if _count(connection, f"(select 1 from {entity.table} limit 1)") == 0:
-        connection.execute(f"insert into {entity.table} select {columns}, ? from arrived", [run_id])
+    winners = _count(connection, table)
+    if table == STAGED and not _count(connection, f"(select 1 from {entity.table} limit 1)"):
+        # Written once, as the night's rows; nothing of raw was there.
+        connection.execute(f"drop table {entity.table}")
+        connection.execute(f"alter table {table} rename to {entity.table.removeprefix('raw.')}")
         return winners, 0
     connection.execute(
         f"""
         create or replace temp table met as
         select
             existing.rowid as existing_row,
-            {", ".join(f"arrived.{name}" for name in entity.key)},
+            arrived.rowid as arrived_row,
             ({_later(entity)}) as is_later,
             ({_same(entity)}) as is_same,
             existing._run_id as existing_run_id
-        from arrived inner join {entity.table} as existing on {same_key}
+        from {table} as arrived inner join {entity.table} as existing on {same_key}
         """
     )
     matched = _count(connection, "met")
@@ -230,14 +215,12 @@ def _keep_latest(
         f"where rowid in ({gives_way} and not is_same)"
     )
     connection.execute(f"delete from {entity.table} where rowid in ({gives_way})")
-    same_met = " and ".join(f"met.{name} = arrived.{name}" for name in entity.key)
-    told = ", ".join(f"arrived.{name.strip()}" for name in columns.split(","))
     # What came again as it was has not changed: it stays of the run that brought it.
     connection.execute(
-        f"insert into {entity.table} select {told}, "
-        f"case when met.is_same then met.existing_run_id else ? end "
-        f"from arrived left join met on {same_met} where coalesce(met.is_later, true)",
-        [run_id],
+        f"insert into {entity.table} select {columns}, "
+        "case when met.is_same then met.existing_run_id else arrived._run_id end "
+        f"from {table} as arrived left join met on met.arrived_row = arrived.rowid "
+        "where coalesce(met.is_later, true)"
     )
     return winners, matched
 
@@ -254,9 +237,9 @@ def _same(entity: Entity) -> str:
     )
 
 
-def _order(entity: Entity, table: str) -> str:
-    latest = f"{table}{entity.latest_by} desc nulls last, " if entity.latest_by else ""
-    return f"{latest}{_file_order(f'{table}_file')} desc, {table}_line desc"
+def _order(entity: Entity) -> str:
+    latest = f"{entity.latest_by} desc nulls last, " if entity.latest_by else ""
+    return f"{latest}{_file_order('_file')} desc, _line desc"
 
 
 def _file_order(column: str) -> str:
