@@ -9,6 +9,7 @@ import phonenumbers
 import pyarrow as pa
 from phonenumbers import NumberParseException, PhoneNumberFormat
 
+from orchestration.landing.phone_spellings import read_plain_spellings
 from orchestration.settings import Settings
 
 _SOURCES = (
@@ -19,6 +20,10 @@ _SOURCES = (
     ("raw.telephony_calls", "to_number", False),
 )
 _BATCH = 100_000
+_MANY = 5_000
+"""So few spellings that it takes longer to compile their patterns are read one by one."""
+_PART = 4_000_000
+"""So many spellings are held at once, while their numbers are found."""
 # Spreadsheets turn numbers into floats: 79161234567.0, 7.9161234567e10.
 _FLOAT = re.compile(r"^\+?\d+(\.\d+e\+?\d+|\.0+)$", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[;/|\n]| or | или |, (?=\+?\d[\d ()-]{6,})")
@@ -37,24 +42,45 @@ def refresh_phone_numbers(connection: duckdb.DuckDBPyConnection, settings: Setti
     )
     region = settings.phone_region.upper()
     connection.execute("delete from raw.phone_numbers where region <> ?", [region])
-    spellings = " union ".join(
-        f"select {f'''unnest(string_split({column}, ';'))''' if is_list else column} as written "
-        f"from {table} where {column} is not null"
+    # A cell has no spaces around, what stands between `;` may have.
+    spellings = " union all ".join(
+        f"select {f'''trim(unnest(string_split({column}, ';')))''' if is_list else column} "
+        f"as written from {table} where {column} is not null"
         for table, column, is_list in _SOURCES
     )
     connection.execute(
         f"""
         create or replace temp table new_spellings as
-        select distinct trim(written) as written from ({spellings})
-        where trim(written) <> ''
-            and trim(written) not in (select written from raw.phone_numbers)
+        select written
+        from (select distinct written from ({spellings})) as found
+        where written <> ''
+            and not exists (
+                select 1 from raw.phone_numbers where phone_numbers.written = found.written
+            )
         """
     )
-    spelled = connection.execute("select written from new_spellings order by written").arrow()
-    for batch in spelled.to_batches(_BATCH) if isinstance(spelled, pa.Table) else spelled:
+    ((count,),) = connection.execute("select count(*) from new_spellings").fetchall()
+    if count < _MANY:
+        _read_one_by_one(connection, "new_spellings", region)
+        return int(count)
+    for begin in range(0, count, _PART):
+        some = f"rowid between {begin} and {begin + _PART - 1}"
+        read_plain_spellings(connection, f"select written from new_spellings where {some}", region)
+        _read_one_by_one(connection, "odd_spellings", region)
+    return int(count)
+
+
+def _read_one_by_one(connection: duckdb.DuckDBPyConnection, table: str, region: str) -> None:
+    """By libphonenumber itself, each spelling of a table without deleted rows."""
+    ((count,),) = connection.execute(f"select count(*) from {table}").fetchall()
+    for begin in range(0, count, _BATCH):
+        # Nothing else may be asked while a result is read: DuckDB would end it there.
+        spelled = connection.execute(
+            f"select written from {table} where rowid between ? and ?", [begin, begin + _BATCH - 1]
+        ).fetchall()
         rows = [
             (written, region, position, e164)
-            for written in batch.column(0).to_pylist()
+            for (written,) in spelled
             for position, e164 in enumerate(parse_numbers(written, region) or [None])
         ]
         names = ("written", "region", "position", "e164")
@@ -62,8 +88,6 @@ def refresh_phone_numbers(connection: duckdb.DuckDBPyConnection, settings: Setti
         connection.register("parsed_numbers", pa.table(dict(zip(names, columns, strict=True))))
         connection.execute("insert into raw.phone_numbers select * from parsed_numbers")
         connection.unregister("parsed_numbers")
-    ((count,),) = connection.execute("select count(*) from new_spellings").fetchall()
-    return int(count)
 
 
 def parse_numbers(written: str, region: str) -> list[str]:
