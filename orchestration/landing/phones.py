@@ -9,6 +9,7 @@ import phonenumbers
 import pyarrow as pa
 from phonenumbers import NumberParseException, PhoneNumberFormat
 
+from orchestration.landing.headers import quoted
 from orchestration.landing.phone_spellings import read_plain_spellings
 from orchestration.settings import Settings
 
@@ -19,7 +20,20 @@ _SOURCES = (
     ("raw.telephony_calls", "from_number", False),
     ("raw.telephony_calls", "to_number", False),
 )
+_TABLES = """
+create table if not exists raw.phone_numbers (
+    written varchar, region varchar, position integer, e164 varchar
+);
+create table if not exists quality.phone_runs (run_id varchar, lines bigint, region varchar);
+"""
+# A run may land more than once: again, or one connector after the other.
+_NEW_RUNS = """
+select run_id, count(*) as lines from quality.loads group by run_id
+except
+select run_id, lines from quality.phone_runs
+"""
 _BATCH = 100_000
+_MANY_RUNS = 100
 _MANY = 5_000
 """So few spellings that it takes longer to compile their patterns are read one by one."""
 _PART = 4_000_000
@@ -34,40 +48,59 @@ def refresh_phone_numbers(connection: duckdb.DuckDBPyConnection, settings: Setti
     """Add the spellings that are new in raw to raw.phone_numbers; returns how many.
 
     Columns: written, region, position (of several numbers in one field), e164 (null: no number).
-    A change of region reads everything anew.
+    A change of region reads everything anew; otherwise only rows that landed since are looked at.
     """
-    connection.execute(
-        "create table if not exists raw.phone_numbers "
-        "(written varchar, region varchar, position integer, e164 varchar)"
-    )
     region = settings.phone_region.upper()
-    connection.execute("delete from raw.phone_numbers where region <> ?", [region])
-    # A cell has no spaces around, what stands between `;` may have.
+    connection.execute(_TABLES)
+    for table in ("raw.phone_numbers", "quality.phone_runs"):
+        connection.execute(f"delete from {table} where region <> ?", [region])
+    connection.execute(f"create or replace temp table new_runs as {_NEW_RUNS}")
+    count = _find_new_spellings(connection)
+    if count < _MANY:
+        _read_one_by_one(connection, "new_spellings", region)
+    else:
+        for begin in range(0, count, _PART):
+            some = f"select written from new_spellings where rowid between {begin} and {begin} + "
+            read_plain_spellings(connection, f"{some}{_PART - 1}", region)
+            _read_one_by_one(connection, "odd_spellings", region)
+    connection.execute(
+        "delete from quality.phone_runs where run_id in (select run_id from new_runs)"
+    )
+    connection.execute(
+        "insert into quality.phone_runs select run_id, lines, ? from new_runs", [region]
+    )
+    return count
+
+
+def _find_new_spellings(connection: duckdb.DuckDBPyConnection) -> int:
+    """Those of the runs that landed since -> `new_spellings`."""
+    runs = [run for (run,) in connection.execute("select run_id from new_runs").fetchall()]
+    ((seen,),) = connection.execute("select count(*) from quality.phone_runs").fetchall()
+    # Named one by one, so that DuckDB passes over what it knows to be of other runs.
+    of_runs = f"and _run_id in ({', '.join(map(quoted, runs))})" if runs else "and false"
+    if not seen or len(runs) > _MANY_RUNS:
+        of_runs = ""
+    # A cell has no spaces around; what stands between `;` may have.
     spellings = " union all ".join(
-        f"select {f'''trim(unnest(string_split({column}, ';')))''' if is_list else column} "
-        f"as written from {table} where {column} is not null"
+        f"select {_spelled(column) if is_list else column} as written "
+        f"from {table} where {column} is not null {of_runs}"
         for table, column, is_list in _SOURCES
     )
     connection.execute(
-        f"""
-        create or replace temp table new_spellings as
-        select written
-        from (select distinct written from ({spellings})) as found
-        where written <> ''
-            and not exists (
-                select 1 from raw.phone_numbers where phone_numbers.written = found.written
-            )
-        """
+        "create or replace temp table found_spellings as "
+        f"select distinct written from ({spellings}) where written <> ''"
+    )
+    connection.execute(
+        "create or replace temp table new_spellings as select written from found_spellings "
+        "where not exists (select 1 from raw.phone_numbers as known "
+        "where known.written = found_spellings.written)"
     )
     ((count,),) = connection.execute("select count(*) from new_spellings").fetchall()
-    if count < _MANY:
-        _read_one_by_one(connection, "new_spellings", region)
-        return int(count)
-    for begin in range(0, count, _PART):
-        some = f"rowid between {begin} and {begin + _PART - 1}"
-        read_plain_spellings(connection, f"select written from new_spellings where {some}", region)
-        _read_one_by_one(connection, "odd_spellings", region)
     return int(count)
+
+
+def _spelled(column: str) -> str:
+    return f"trim(unnest(string_split({column}, ';')))"
 
 
 def _read_one_by_one(connection: duckdb.DuckDBPyConnection, table: str, region: str) -> None:
