@@ -9,7 +9,7 @@ export PYTHON
 # Compiled modules halve every start; some images switch them off.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup run test lint dev report docs clean
+.PHONY: help setup run test lint bench dev report docs clean
 .DEFAULT_GOAL := help
 
 help: ## what there is to make
@@ -29,6 +29,13 @@ lint: setup ## style and types of Python, style of SQL
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	TOUCHLINE_BUILD_FILE=:memory: $(BIN)/sqlfluff lint --disable-progress-bar --processes 1 dbt_project
+
+# Polars is for this alone: in .venv the next `make setup` would take it out again.
+bench: setup ## how fast, beside hand-written SQL, pandas, Polars, PostgreSQL: ARGS="--leads 1000000"
+	@[ -f "$(HOME_DIR)/bench/packages/polars/__init__.py" ] || $(BIN)/python -m pip install --quiet \
+	  --disable-pip-version-check --no-deps --require-hashes --target "$(HOME_DIR)/bench/packages" \
+	  -r tests/benchmarks/requirements.lock
+	@nice -n 10 $(BIN)/python -m tests.benchmarks $(ARGS)
 
 dev: setup ## Dagster's web page with the graph, at http://127.0.0.1:3000
 	@$(BIN)/touchline dev $(ARGS)
