@@ -108,7 +108,9 @@ class CdrTable:
             with self._engine.connect() as connection:
                 yield connection
         except DBAPIError as error:
-            raise UnansweredError(f"Asterisk: the database: {self._safe(error.orig)}") from None
+            raise UnansweredError(
+                f"Asterisk: the database of TOUCHLINE_ASTERISK_URL: {self._safe(error.orig)}"
+            ) from None
         except SQLAlchemyError as error:
             raise ConnectorError(
                 f"Asterisk: the table can't be read: {self._safe(error)}"
