@@ -10,27 +10,50 @@
     )
 {%- endmacro %}
 
-{# A KPI mart's rows with the words that their evidence is made of: the period, whose, which source.
+{# A KPI mart's rows with what the evidence of its measures ends with, made once for all of them: when
+and whose, by each column that says whose a fact is. And with `values` of the period before.
 
-A scope_value is the CRM's text: quotes in it are doubled. What nobody knows counts as `unknown`,
-as in scope_columns(). #}
-{% macro with_evidence_words(relation) %}
+A scope_value is the CRM's text: quotes in it are doubled. What nobody knows counts as `unknown`. #}
+{% macro with_evidence(relation, values) %}
     select
         *,
-        ' between date ''' || cast(period_start as varchar) || ''' and date '''
-        || cast({{ period_end('period_grain', 'period_start') }} - 1 as varchar) || ''''
-            as in_period,
-        case
-            when scope = 'rep' then ' = ' || {{ quoted('scope_value') }}
-            when scope = 'team' and scope_value = 'unknown'
-                then ' not in (select rep_id from marts.dim_reps where team <> ''unknown'')'
-            when scope = 'team'
-                then
-                    ' in (select rep_id from marts.dim_reps where team = '
-                    || {{ quoted('scope_value') }} || ')'
-        end as by_rep,
-        case when scope = 'lead_source' then ' = ' || {{ quoted('scope_value') }} end as by_source
-    from {{ relation }}
+        {% for rep in ['rep_id', 'first_owner_rep_id', 'closing_rep_id'] -%}
+        in_period
+        || coalesce(' and coalesce({{ rep }}, ''unknown'')' || by_rep, '')
+        || coalesce(' and coalesce(lead_source, ''unknown'')' || by_source, '')
+            as by_{{ rep }},
+        {% endfor -%}
+        {% for value in values -%}
+        case when start_before = start_expected then {{ value }}_before end as previous_{{ value }}
+        {{- ',' if not loop.last }}
+        {% endfor %}
+    from (
+        select
+            *,
+            ' between date ''' || cast(period_start as varchar) || ''' and date '''
+            || cast({{ period_end('period_grain', 'period_start') }} - 1 as varchar) || ''''
+                as in_period,
+            case
+                when scope = 'rep' then ' = ' || {{ quoted('scope_value') }}
+                when scope = 'team' and scope_value = 'unknown'
+                    then ' not in (select rep_id from marts.dim_reps where team <> ''unknown'')'
+                when scope = 'team'
+                    then
+                        ' in (select rep_id from marts.dim_reps where team = '
+                        || {{ quoted('scope_value') }} || ')'
+            end as by_rep,
+            case when scope = 'lead_source' then ' = ' || {{ quoted('scope_value') }} end
+                as by_source,
+            cast(date_trunc(period_grain, period_start - 1) as date) as start_expected,
+            {% for value in values -%}
+            lag({{ value }}) over in_time as {{ value }}_before,
+            {% endfor -%}
+            lag(period_start) over in_time as start_before
+        from {{ relation }}
+        window in_time as (
+            partition by period_grain, scope, scope_value order by period_start
+        )
+    ) as worded
 {% endmacro %}
 
 {% macro quoted(text) -%}
@@ -40,11 +63,10 @@ as in scope_columns(). #}
 {# SQL that makes the text `fact where …`: the rows of a fact behind a figure of a period and scope.
 
 `moment` is the fact's time that falls in the period, `rep` the rep that it is counted for. #}
-{% macro evidence_of(fact, filter, moment, rep, source='lead_source') -%}
-    '{{ fact }} where {{ filter | replace("'", "''") }}'
-    || ' and {{ local_date(moment) | replace("'", "''") }}' || in_period
-    || coalesce(' and coalesce({{ rep }}, ''unknown'')' || by_rep, '')
-    || coalesce(' and coalesce({{ source }}, ''unknown'')' || by_source, '')
+{% macro evidence_of(fact, filter, moment, rep) -%}
+    {%- set zone = "'" ~ var('business_timezone') ~ "'" -%}
+    {%- set day = 'cast(' ~ in_zone(moment, zone) ~ ' as date)' -%}
+    '{{ (fact ~ ' where ' ~ filter ~ ' and ' ~ day) | replace("'", "''") }}' || by_{{ rep }}
 {%- endmacro %}
 
 {# The same for rows that hang on other rows by `key`: `within` is the SQL of their evidence. #}
@@ -75,7 +97,7 @@ as in scope_columns(). #}
     ) }}
 {%- endmacro %}
 
-{# One measure of a KPI mart, in the scorecard's shape.
+{# One measure of a KPI mart, in the scorecard's shape; `value` is one of those of with_evidence().
 
 `summed`: what to add up over the rows of evidence_numerator, where the numerator is not their
 number. `caveat`: why the figure is not to be relied on, as far as only its own mart knows. #}
@@ -92,6 +114,7 @@ number. `caveat`: why the figure is not to be relied on, as far as only its own 
         '{{ kpi }}' as kpi,
         '{{ measure }}' as measure,
         cast({{ value }} as double) as value,
+        cast(previous_{{ value }} as double) as previous_value,
         cast({{ numerator }} as double) as numerator,
         cast({{ denominator }} as double) as denominator,
         cast({{ low }} as double) as low,

@@ -1,152 +1,142 @@
 -- Longer than most: touches, the calls back and leads come together.
 with touches as (
-    select * from {{ ref('fct_touches') }}
+    select
+        {{ local_date('started_at') }} as day,
+        rep_id,
+        lead_source,
+        true as is_touch,
+        is_completed,
+        channel = 'call' and direction = 'outbound' as is_outbound_call,
+        channel = 'call' and direction = 'inbound' as is_inbound_call,
+        channel = 'call' and direction = 'inbound' and not is_answered as is_missed_call,
+        case when channel = 'call' then talk_seconds end as talk_seconds,
+        false as is_untouched
+    from {{ ref('fct_touches') }}
     where not is_excluded and lead_id is not null and not is_automated
 ),
 
+-- A machine is nobody, and a call that nobody took reached nobody.
 leads as (
-    select * from {{ ref('fct_leads') }}
+    select
+        {{ local_date('created_at') }} as day,
+        first_owner_rep_id as rep_id,
+        lead_source,
+        false as is_touch,
+        false as is_completed,
+        false as is_outbound_call,
+        false as is_inbound_call,
+        false as is_missed_call,
+        cast(null as decimal(18, 3)) as talk_seconds,
+        attempts + completed_contacts = 0 as is_untouched
+    from {{ ref('fct_leads') }}
     where not is_excluded
 ),
 
-reps as (
-    select * from {{ ref('dim_reps') }}
-),
-
 missed_calls as (
-    select * from touches
-    where channel = 'call' and direction = 'inbound' and not is_answered
+    select
+        touch_id,
+        lead_id,
+        started_at,
+        {{ local_date('started_at') }} as day,
+        rep_id,
+        lead_source
+    from {{ ref('fct_touches') }}
+    where not is_excluded
+        and lead_id is not null
+        and not is_automated
+        and channel = 'call'
+        and direction = 'inbound'
+        and not is_answered
 ),
 
 calls_back as (
+    select
+        lead_id,
+        started_at
+    from {{ ref('fct_touches') }}
+    where not is_excluded
+        and not is_automated
+        and channel = 'call'
+        and direction = 'outbound'
+),
+
+together as (
     select * from touches
-    where channel = 'call' and direction = 'outbound'
+    union all
+    select * from leads
+),
+
+counted as (
+    {{ add_up_in_periods_and_scopes(
+        'together',
+        {
+            'touches': 'count(*) filter (where is_touch)',
+            'completed_contacts': 'count(*) filter (where is_completed)',
+            'outbound_calls': 'count(*) filter (where is_outbound_call)',
+            'completed_outbound_calls':
+                'count(*) filter (where is_outbound_call and is_completed)',
+            'talk_seconds': 'sum(talk_seconds)',
+            'inbound_calls': 'count(*) filter (where is_inbound_call)',
+            'missed_inbound_calls': 'count(*) filter (where is_missed_call)',
+            'leads': 'count(*) filter (where not is_touch)',
+            'untouched_leads': 'count(*) filter (where is_untouched)',
+        }
+    ) }}
 ),
 
 called_back as (
     select
         missed_calls.touch_id,
-        {{ local_date('missed_calls.started_at') }} as day,
+        missed_calls.started_at,
+        missed_calls.day,
         missed_calls.rep_id,
-        reps.team,
         missed_calls.lead_source,
-        {{ seconds_between('missed_calls.started_at', 'min(calls_back.started_at)') }} / 3600.0
-            as callback_hours
+        min(calls_back.started_at) as called_back_at
     from missed_calls
     inner join calls_back
         on missed_calls.lead_id = calls_back.lead_id
         and missed_calls.started_at <= calls_back.started_at
-    left join reps on missed_calls.rep_id = reps.rep_id
-    group by
-        missed_calls.touch_id,
-        missed_calls.started_at,
-        missed_calls.rep_id,
-        reps.team,
-        missed_calls.lead_source
+    group by 1, 2, 3, 4, 5
 ),
 
-touched as (
-    select
-        {{ local_date('started_at') }} as day,
-        rep_id,
-        lead_source,
-        count(*) as touches,
-        count(*) filter (where is_completed) as completed_contacts,
-        count(*) filter (where channel = 'call' and direction = 'outbound') as outbound_calls,
-        count(*) filter (where channel = 'call' and direction = 'outbound' and is_completed)
-            as completed_outbound_calls,
-        coalesce(sum(talk_seconds) filter (where channel = 'call'), 0) as talk_seconds,
-        count(*) filter (where channel = 'call' and direction = 'inbound') as inbound_calls,
-        count(*) filter (where channel = 'call' and direction = 'inbound' and not is_answered)
-            as missed_inbound_calls,
-        0 as leads,
-        0 as untouched_leads
-    from touches
-    group by 1, 2, 3
+whose as (
+    {{ number_whose('called_back') }}
 ),
 
--- A machine is nobody, and a call that nobody took reached nobody.
-created as (
-    select
-        {{ local_date('created_at') }} as day,
-        first_owner_rep_id as rep_id,
-        lead_source,
-        0 as touches,
-        0 as completed_contacts,
-        0 as outbound_calls,
-        0 as completed_outbound_calls,
-        0 as talk_seconds,
-        0 as inbound_calls,
-        0 as missed_inbound_calls,
-        count(*) as leads,
-        count(*) filter (where attempts + completed_contacts = 0) as untouched_leads
-    from leads
-    group by 1, 2, 3
+placed as (
+    {{ place_in_periods_and_scopes(
+        'called_back',
+        'whose',
+        [seconds_between('started_at', 'called_back_at') ~ ' / 3600.0 as callback_hours']
+    ) }}
 ),
 
-together as (
-    select * from touched
-    union all
-    select * from created
-),
-
-daily as (
-    select
-        together.*,
-        reps.team
-    from together
-    left join reps on together.rep_id = reps.rep_id
-),
-
-{% set counts = [
-    'touches', 'completed_contacts', 'outbound_calls', 'completed_outbound_calls',
-    'inbound_calls', 'missed_inbound_calls', 'leads', 'untouched_leads',
-] -%}
-scoped as (
-    {{ in_periods_and_scopes('daily', counts + ['talk_seconds']) }}
-),
-
-counted as (
-    select
-        period_grain,
-        period_start,
-        scope,
-        scope_value,
-        {% for count in counts -%}
-        cast(sum({{ count }}) as bigint) as {{ count }},
-        {% endfor -%}
-        cast(sum(talk_seconds) as decimal(18, 3)) as talk_seconds
-    from scoped
-    group by period_grain, period_start, scope, scope_value
-),
-
-scoped_callbacks as (
-    {{ in_periods_and_scopes('called_back', ['callback_hours']) }}
+medians as (
+    {{ medians_in_periods_and_scopes(
+        'placed', 'whose', 'callback_hours', 'median_callback_hours'
+    ) }}
 ),
 
 callbacks as (
-    select
-        period_grain,
-        period_start,
-        scope,
-        scope_value,
-        count(*) as called_back,
-        {{ percentile('callback_hours', 0.5) }} as median_callback_hours
-    from scoped_callbacks
-    group by period_grain, period_start, scope, scope_value
+    {{ add_up_in_periods_and_scopes('called_back', {'called_back': 'count(*)'}) }}
 ),
 
 measured as (
     select
         counted.*,
         coalesce(callbacks.called_back, 0) as called_back,
-        callbacks.median_callback_hours
+        medians.median_callback_hours
     from counted
     left join callbacks
         on counted.period_grain = callbacks.period_grain
         and counted.period_start = callbacks.period_start
         and counted.scope = callbacks.scope
         and counted.scope_value = callbacks.scope_value
+    left join medians
+        on counted.period_grain = medians.period_grain
+        and counted.period_start = medians.period_start
+        and counted.scope = medians.scope
+        and counted.scope_value = medians.scope_value
 ),
 
 labelled as (
@@ -160,7 +150,7 @@ labelled as (
         measured.completed_contacts,
         measured.outbound_calls,
         measured.completed_outbound_calls,
-        measured.talk_seconds,
+        cast(coalesce(measured.talk_seconds, 0) as decimal(18, 3)) as talk_seconds,
         measured.inbound_calls,
         measured.missed_inbound_calls,
         measured.called_back,

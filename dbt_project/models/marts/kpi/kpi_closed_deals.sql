@@ -1,49 +1,69 @@
 with deals as (
-    select * from {{ ref('fct_deals') }}
+    select
+        {{ local_date('closed_at') }} as day,
+        closing_rep_id as rep_id,
+        lead_source,
+        is_won,
+        is_lost,
+        case when is_won then reporting_amount end as won_amount,
+        case when is_won then cycle_days end as cycle_days
+    from {{ ref('fct_deals') }}
     where not is_excluded and (is_won or is_lost)
 ),
 
-reps as (
-    select * from {{ ref('dim_reps') }}
-),
-
-closed as (
-    select
-        deals.*,
-        {{ local_date('deals.closed_at') }} as day,
-        deals.closing_rep_id as rep_id,
-        reps.team
-    from deals
-    left join reps on deals.closing_rep_id = reps.rep_id
-),
-
-scoped as (
-    {{ in_periods_and_scopes(
-        'closed', ['is_won', 'is_lost', 'reporting_amount', 'cycle_days']
+added_up as (
+    {{ add_up_in_periods_and_scopes(
+        'deals',
+        {
+            'won': 'count(*) filter (where is_won)',
+            'lost': 'count(*) filter (where is_lost)',
+            'won_with_amount': 'count(won_amount)',
+            'won_amount': 'sum(won_amount)',
+        }
     ) }}
+),
+
+whose as (
+    {{ number_whose('deals') }}
+),
+
+placed as (
+    {{ place_in_periods_and_scopes('deals', 'whose', ['won_amount', 'cycle_days']) }}
+),
+
+amounts as (
+    {{ medians_in_periods_and_scopes('placed', 'whose', 'won_amount', 'median_deal') }}
+),
+
+cycles as (
+    {{ medians_in_periods_and_scopes('placed', 'whose', 'cycle_days', 'median_cycle_days') }}
 ),
 
 counted as (
     select
-        period_grain,
-        period_start,
-        scope,
-        scope_value,
-        count(*) filter (where is_won) as won,
-        count(*) filter (where is_lost) as lost,
-        count(*) filter (where is_won and reporting_amount is null) as won_without_amount,
+        added_up.period_grain,
+        added_up.period_start,
+        added_up.scope,
+        added_up.scope_value,
+        added_up.won,
+        added_up.lost,
+        added_up.won - added_up.won_with_amount as won_without_amount,
         -- Nothing won is 0; won without any amount that is known is not.
-        cast(
-            case
-                when count(*) filter (where is_won) = 0 then 0
-                else sum(reporting_amount) filter (where is_won)
-            end as decimal(28, 6)
-        ) as won_amount,
-        count(*) filter (where is_won and reporting_amount is not null) as won_with_amount,
-        {{ percentile('reporting_amount', 0.5) }} filter (where is_won) as median_deal,
-        {{ percentile('cycle_days', 0.5) }} filter (where is_won) as median_cycle_days
-    from scoped
-    group by period_grain, period_start, scope, scope_value
+        case
+            when added_up.won = 0 then cast(0 as decimal(28, 6))
+            else cast(added_up.won_amount as decimal(28, 6))
+        end as won_amount,
+        added_up.won_with_amount,
+        amounts.median_deal,
+        cycles.median_cycle_days
+    from added_up
+    {% for part in ['amounts', 'cycles'] -%}
+    left join {{ part }}
+        on added_up.period_grain = {{ part }}.period_grain
+        and added_up.period_start = {{ part }}.period_start
+        and added_up.scope = {{ part }}.scope
+        and added_up.scope_value = {{ part }}.scope_value
+    {% endfor %}
 ),
 
 labelled as (

@@ -1,20 +1,46 @@
 -- Longer than most: what was in force differs by period, and what was never sent by scope.
 with events as (
     select
-        *,
-        {{ local_date('occurred_at') }} as day
+        {{ local_date('occurred_at') }} as day,
+        rep_id,
+        lead_source,
+        lead_id,
+        collateral_id,
+        event,
+        is_after_refusal,
+        is_reengaged
     from {{ ref('fct_collateral_events') }}
     where not is_excluded
 ),
 
+-- Refusals after which nobody sent anything stand beside those after which somebody did.
 refusals as (
-    select * from {{ ref('fct_refusals') }}
-    where not is_excluded
+    select
+        {{ local_date('refused_at') }} as day,
+        rep_id,
+        lead_source,
+        'refused' as event,
+        false as is_after_refusal,
+        is_reengaged
+    from {{ ref('fct_refusals') }}
+    where not is_excluded and not has_send_after
 ),
 
+-- A lead that only a machine wrote to was not worked.
 touches as (
-    select * from {{ ref('fct_touches') }}
-    where not is_excluded and lead_id is not null
+    select
+        lead_id,
+        rep_id,
+        {{ local_date('started_at') }} as day
+    from {{ ref('fct_touches') }}
+    where not is_excluded and lead_id is not null and not is_automated
+),
+
+leads as (
+    select
+        lead_id,
+        coalesce(lead_source, 'unknown') as lead_source
+    from {{ ref('fct_leads') }}
 ),
 
 collateral as (
@@ -29,154 +55,113 @@ reps as (
     select * from {{ ref('dim_reps') }}
 ),
 
--- A lead that only a machine wrote to was not worked.
-worked as (
+sends as (
     select
-        {{ local_date('started_at') }} as day,
-        rep_id,
-        lead_source,
         lead_id,
-        false as is_sent
-    from touches
-    where not is_automated
-    union all
-    select
-        day,
         rep_id,
-        lead_source,
-        lead_id,
-        true as is_sent
+        day
     from events
     where event = 'sent' and lead_id is not null
 ),
 
--- Once a period, before it counts in four scopes: the largest table of this model.
-worked_in_periods as (
+worked as (
+    select * from touches
+    union all
+    select * from sends
+),
+
+-- Numbers take less room than ids, and are faster to sort.
+sources as (
     select
-        periods.period_grain,
-        periods.period_start,
-        worked.rep_id,
-        worked.lead_source,
-        worked.lead_id,
-        bool_or(worked.is_sent) as is_sent
-    from worked
-    inner join periods on worked.day = periods.day
-    group by 1, 2, 3, 4, 5
+        lead_source,
+        cast(row_number() over (order by lead_source) as smallint) as source_number
+    from (select distinct lead_source from leads) as known
 ),
 
-worked_by_reps as (
+numbered_leads as (
     select
-        worked_in_periods.*,
-        reps.team
-    from worked_in_periods
-    left join reps on worked_in_periods.rep_id = reps.rep_id
+        leads.lead_id,
+        sources.source_number,
+        cast(row_number() over () as integer) as lead_number
+    from leads
+    inner join sources on leads.lead_source = sources.lead_source
 ),
 
-scoped_leads as (
-    {{ in_scopes('worked_by_reps', ['period_grain', 'period_start', 'lead_id', 'is_sent']) }}
+{% for name in ['worked', 'sends'] -%}
+{{ name }}_once as (
+    select distinct
+        numbered_leads.lead_number,
+        numbered_leads.source_number,
+        coalesce({{ name }}.rep_id, 'unknown') as rep,
+        {{ part_of_week(name ~ '.day') }} as part
+    from {{ name }}
+    inner join numbered_leads on {{ name }}.lead_id = numbered_leads.lead_id
 ),
 
-leads_in_scopes as (
+{% endfor -%}
+sellers as (
     select
-        period_grain,
-        period_start,
-        scope,
-        scope_value,
-        lead_id,
-        bool_or(is_sent) as is_sent
-    from scoped_leads
-    group by period_grain, period_start, scope, scope_value, lead_id
+        working.rep,
+        coalesce(reps.team, 'unknown') as team,
+        cast(dense_rank() over (order by working.rep) as smallint) as rep_number,
+        cast(dense_rank() over (order by coalesce(reps.team, 'unknown')) as smallint) as team_number
+    from (select distinct rep from worked_once) as working
+    left join reps on working.rep = reps.rep_id
 ),
 
-leads_counted as (
+{% for name in ['worked', 'sends'] -%}
+{{ name }}_by as (
     select
-        period_grain,
-        period_start,
-        scope,
-        scope_value,
-        count(*) as leads_worked,
-        count(*) filter (where is_sent) as leads_sent
-    from leads_in_scopes
-    group by period_grain, period_start, scope, scope_value
+        {{ name }}_once.lead_number,
+        {{ name }}_once.source_number,
+        {{ name }}_once.part,
+        sellers.rep_number,
+        sellers.team_number
+    from {{ name }}_once
+    inner join sellers on {{ name }}_once.rep = sellers.rep
 ),
 
--- Refusals after which nobody sent anything stand beside those after which somebody did.
+{% endfor -%}
+leads_worked as (
+    {{ count_leads_in_periods_and_scopes('worked_by', 'sellers', 'sources', 'leads_worked') }}
+),
+
+leads_sent as (
+    {{ count_leads_in_periods_and_scopes('sends_by', 'sellers', 'sources', 'leads_sent') }}
+),
+
 happened as (
     select
         day,
         rep_id,
         lead_source,
-        cast(event = 'sent' as integer) as sends,
-        cast(event = 'opened' as integer) as opens,
-        cast(event = 'sent' and is_after_refusal as integer) as sends_after_refusal,
-        cast(event = 'sent' and is_after_refusal and is_reengaged as integer) as reengaged,
-        0 as refusals_without_send,
-        0 as reengaged_without
+        event,
+        is_after_refusal,
+        is_reengaged
     from events
     union all
-    select
-        {{ local_date('refused_at') }} as day,
-        rep_id,
-        lead_source,
-        0 as sends,
-        0 as opens,
-        0 as sends_after_refusal,
-        0 as reengaged,
-        1 as refusals_without_send,
-        cast(is_reengaged as integer) as reengaged_without
-    from refusals
-    where not has_send_after
+    select * from refusals
 ),
 
-{% set counts = [
-    'sends', 'opens', 'sends_after_refusal', 'reengaged', 'refusals_without_send',
-    'reengaged_without',
-] -%}
-daily as (
-    select
-        happened.day,
-        happened.rep_id,
-        reps.team,
-        happened.lead_source,
-        {% for count in counts -%}
-        sum({{ count }}) as {{ count }}{{ ',' if not loop.last }}
-        {% endfor %}
-    from happened
-    left join reps on happened.rep_id = reps.rep_id
-    group by happened.day, happened.rep_id, reps.team, happened.lead_source
-),
-
-scoped as (
-    {{ in_periods_and_scopes('daily', counts) }}
-),
-
+{% set figures = {
+    'sends': "count(*) filter (where event = 'sent')",
+    'opens': "count(*) filter (where event = 'opened')",
+    'sends_after_refusal': "count(*) filter (where event = 'sent' and is_after_refusal)",
+    'reengaged': "count(*) filter (where event = 'sent' and is_after_refusal and is_reengaged)",
+    'refusals_without_send': "count(*) filter (where event = 'refused')",
+    'reengaged_without': "count(*) filter (where event = 'refused' and is_reengaged)",
+} -%}
 events_counted as (
-    select
-        period_grain,
-        period_start,
-        scope,
-        scope_value,
-        {% for count in counts -%}
-        cast(sum({{ count }}) as bigint) as {{ count }}{{ ',' if not loop.last }}
-        {% endfor %}
-    from scoped
-    group by period_grain, period_start, scope, scope_value
+    {{ add_up_in_periods_and_scopes('happened', figures) }}
+),
+
+sent as (
+    select * from events
+    where event = 'sent'
 ),
 
 sent_items as (
-    select distinct
-        events.day,
-        events.rep_id,
-        reps.team,
-        events.lead_source,
-        events.collateral_id
-    from events
-    left join reps on events.rep_id = reps.rep_id
-    where events.event = 'sent'
-),
-
-scoped_items as (
-    {{ in_periods_and_scopes('sent_items', ['collateral_id', 'sent_items.day as sent_on']) }}
+    {{ add_up_in_periods_and_scopes('sent', {'first_sent_on': 'min(day)'}, keys=['collateral_id']) }}
 ),
 
 in_force as (
@@ -209,16 +194,16 @@ items_in_force as (
 
 items_used as (
     select
-        scoped_items.period_grain,
-        scoped_items.period_start,
-        scoped_items.scope,
-        scoped_items.scope_value,
-        count(distinct scoped_items.collateral_id) as items_used
-    from scoped_items
+        sent_items.period_grain,
+        sent_items.period_start,
+        sent_items.scope,
+        sent_items.scope_value,
+        count(*) as items_used
+    from sent_items
     inner join in_force
-        on scoped_items.period_grain = in_force.period_grain
-        and scoped_items.period_start = in_force.period_start
-        and scoped_items.collateral_id = in_force.collateral_id
+        on sent_items.period_grain = in_force.period_grain
+        and sent_items.period_start = in_force.period_start
+        and sent_items.collateral_id = in_force.collateral_id
     group by 1, 2, 3, 4
 ),
 
@@ -227,8 +212,8 @@ first_sends as (
         scope,
         scope_value,
         collateral_id,
-        min(sent_on) as first_sent_on
-    from scoped_items
+        min(first_sent_on) as first_sent_on
+    from sent_items
     group by scope, scope_value, collateral_id
 ),
 
@@ -247,14 +232,14 @@ items_known as (
 ),
 
 cells as (
-    select period_grain, period_start, scope, scope_value from leads_counted
+    select period_grain, period_start, scope, scope_value from leads_worked
     union
     select period_grain, period_start, scope, scope_value from events_counted
 ),
 
 {% set parts = [
-    ('leads_counted', ['leads_worked', 'leads_sent']), ('items_used', ['items_used']),
-    ('events_counted', counts),
+    ('leads_worked', ['leads_worked']), ('leads_sent', ['leads_sent']),
+    ('items_used', ['items_used']), ('events_counted', figures),
 ] -%}
 measured as (
     select
@@ -274,7 +259,7 @@ measured as (
     left join items_in_force
         on cells.period_grain = items_in_force.period_grain
         and cells.period_start = items_in_force.period_start
-    {% for part in ['leads_counted', 'events_counted', 'items_used', 'items_known'] -%}
+    {% for part in ['leads_worked', 'leads_sent', 'events_counted', 'items_used', 'items_known'] -%}
     left join {{ part }}
         on cells.period_grain = {{ part }}.period_grain
         and cells.period_start = {{ part }}.period_start
@@ -295,7 +280,7 @@ labelled as (
         measured.items_used,
         measured.items_in_force,
         measured.items_never_used,
-        {% for count in counts -%}
+        {% for count in figures -%}
         measured.{{ count }},
         {% endfor -%}
         {% for share, numerator, denominator in [

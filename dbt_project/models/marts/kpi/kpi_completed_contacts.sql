@@ -1,12 +1,26 @@
 -- Longer than most: leads, the gaps between their touches, and what giving up early costs.
 with leads as (
-    select * from {{ ref('fct_leads') }}
+    select
+        lead_id,
+        {{ local_date('created_at') }} as day,
+        first_owner_rep_id as rep_id,
+        lead_source,
+        attempts,
+        completed_contacts,
+        contacts_to_win,
+        won_at is not null as is_won,
+        is_burst,
+        is_gave_up_early
+    from {{ ref('fct_leads') }}
     where not is_excluded
 ),
 
 touches as (
-    select * from {{ ref('fct_touches') }}
-    where not is_excluded and lead_id is not null
+    select
+        lead_id,
+        hours_since_previous_touch
+    from {{ ref('fct_touches') }}
+    where not is_excluded and hours_since_previous_touch is not null
 ),
 
 deals as (
@@ -14,16 +28,12 @@ deals as (
     where not is_excluded and is_won
 ),
 
-reps as (
-    select * from {{ ref('dim_reps') }}
-),
-
 -- For a lead that was won, contacts after the win helped nothing.
 reached as (
     select
         coalesce(contacts_to_win, completed_contacts) as contacts,
         count(*) as leads,
-        count(*) filter (where won_at is not null) as wins
+        count(*) filter (where is_won) as wins
     from leads
     group by 1
 ),
@@ -48,79 +58,68 @@ worth as (
 
 cohorts as (
     select
-        leads.lead_id,
-        {{ local_date('leads.created_at') }} as day,
-        leads.first_owner_rep_id as rep_id,
-        reps.team,
-        leads.lead_source,
-        leads.attempts,
-        leads.completed_contacts,
-        leads.won_at is not null as is_won,
-        leads.contacts_to_win,
-        leads.is_burst,
-        leads.is_gave_up_early,
+        leads.*,
         case when leads.is_gave_up_early then chances.chance_later end as chance_later
     from leads
-    left join reps on leads.first_owner_rep_id = reps.rep_id
     left join chances on leads.completed_contacts = chances.contacts
 ),
 
-scoped as (
-    {{ in_periods_and_scopes(
+added_up as (
+    {{ add_up_in_periods_and_scopes(
         'cohorts',
-        [
-            'attempts', 'completed_contacts', 'is_won', 'contacts_to_win', 'is_burst',
-            'is_gave_up_early', 'chance_later',
-        ]
+        {
+            'leads': 'count(*)',
+            'attempts': 'sum(attempts)',
+            'completed_contacts': 'sum(completed_contacts)',
+            'wins': 'count(*) filter (where is_won)',
+            'wins_at_contact_0': 'count(*) filter (where contacts_to_win = 0)',
+            'wins_at_contact_1': 'count(*) filter (where contacts_to_win = 1)',
+            'wins_at_contact_2': 'count(*) filter (where contacts_to_win = 2)',
+            'wins_at_contact_3': 'count(*) filter (where contacts_to_win = 3)',
+            'wins_at_contact_4': 'count(*) filter (where contacts_to_win = 4)',
+            'wins_at_contact_5_plus': 'count(*) filter (where contacts_to_win >= 5)',
+            'gave_up_early': 'count(*) filter (where is_gave_up_early)',
+            'gave_up_early_wins': 'sum(chance_later)',
+            'burst_leads': 'count(*) filter (where is_burst)',
+        }
+    ) }}
+),
+
+whose as (
+    {{ number_whose('leads') }}
+),
+
+placed_leads as (
+    {{ place_in_periods_and_scopes('leads', 'whose', ['lead_id']) }}
+),
+
+placed_gaps as (
+    select
+        placed_leads.*,
+        touches.hours_since_previous_touch
+    from placed_leads
+    inner join touches on placed_leads.lead_id = touches.lead_id
+),
+
+gaps as (
+    {{ medians_in_periods_and_scopes(
+        'placed_gaps', 'whose', 'hours_since_previous_touch', 'median_gap_hours'
     ) }}
 ),
 
 counted as (
     select
-        period_grain,
-        period_start,
-        scope,
-        scope_value,
-        count(*) as leads,
-        cast(sum(attempts) as bigint) as attempts,
-        cast(sum(completed_contacts) as bigint) as completed_contacts,
-        count(*) filter (where is_won) as wins,
-        {% for contact in range(5) -%}
-        count(*) filter (where contacts_to_win = {{ contact }}) as wins_at_contact_{{ contact }},
-        {% endfor -%}
-        count(*) filter (where contacts_to_win >= 5) as wins_at_contact_5_plus,
-        count(*) filter (where is_gave_up_early) as gave_up_early,
-        cast(coalesce(sum(chance_later), 0) as decimal(18, 6)) as gave_up_early_wins,
-        count(*) filter (where is_burst) as burst_leads
-    from scoped
-    group by period_grain, period_start, scope, scope_value
-),
-
-gaps as (
-    select
-        cohorts.day,
-        cohorts.rep_id,
-        cohorts.team,
-        cohorts.lead_source,
-        touches.hours_since_previous_touch
-    from cohorts
-    inner join touches on cohorts.lead_id = touches.lead_id
-    where touches.hours_since_previous_touch is not null
-),
-
-scoped_gaps as (
-    {{ in_periods_and_scopes('gaps', ['hours_since_previous_touch']) }}
-),
-
-median_gaps as (
-    select
-        period_grain,
-        period_start,
-        scope,
-        scope_value,
-        {{ percentile('hours_since_previous_touch', 0.5) }} as median_gap_hours
-    from scoped_gaps
-    group by period_grain, period_start, scope, scope_value
+        added_up.* exclude (attempts, completed_contacts, gave_up_early_wins),
+        cast(added_up.attempts as bigint) as attempts,
+        cast(added_up.completed_contacts as bigint) as completed_contacts,
+        cast(coalesce(added_up.gave_up_early_wins, 0) as decimal(18, 6)) as gave_up_early_wins,
+        gaps.median_gap_hours
+    from added_up
+    left join gaps
+        on added_up.period_grain = gaps.period_grain
+        and added_up.period_start = gaps.period_start
+        and added_up.scope = gaps.scope
+        and added_up.scope_value = gaps.scope_value
 ),
 
 labelled as (
@@ -154,14 +153,9 @@ labelled as (
         cast(counted.gave_up_early_wins * worth.average_deal as decimal(18, 2))
             as gave_up_early_worth,
         counted.burst_leads,
-        median_gaps.median_gap_hours
+        counted.median_gap_hours
     from counted
     cross join worth
-    left join median_gaps
-        on counted.period_grain = median_gaps.period_grain
-        and counted.period_start = median_gaps.period_start
-        and counted.scope = median_gaps.scope
-        and counted.scope_value = median_gaps.scope_value
     {{ join_scope_label('counted') }}
 )
 

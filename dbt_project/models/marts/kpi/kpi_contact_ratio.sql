@@ -1,38 +1,16 @@
--- Longer than most: three facts, counted alike.
-with touches as (
-    select * from {{ ref('fct_touches') }}
-    where not is_excluded and lead_id is not null
-),
-
-leads as (
-    select * from {{ ref('fct_leads') }}
-    where not is_excluded
-),
-
-deals as (
-    select * from {{ ref('fct_deals') }}
-    where not is_excluded
-),
-
-reps as (
-    select * from {{ ref('dim_reps') }}
-),
-
-outreach as (
+with outreach as (
     select
         {{ local_date('started_at') }} as day,
         rep_id,
         lead_source,
-        count(*) filter (where channel = 'call') as outreach_calls,
-        count(*) filter (where channel = 'email') as outreach_emails,
-        0 as prospects,
-        0 as new_contracts
-    from touches
-    where direction = 'outbound'
+        channel as what
+    from {{ ref('fct_touches') }}
+    where not is_excluded
+        and lead_id is not null
+        and direction = 'outbound'
         and not is_automated
         and is_new_customer
         and channel in ('call', 'email')
-    group by 1, 2, 3
 ),
 
 interested as (
@@ -40,13 +18,9 @@ interested as (
         {{ local_date('prospect_at') }} as day,
         first_owner_rep_id as rep_id,
         lead_source,
-        0 as outreach_calls,
-        0 as outreach_emails,
-        count(*) as prospects,
-        0 as new_contracts
-    from leads
-    where prospect_at is not null
-    group by 1, 2, 3
+        'prospect' as what
+    from {{ ref('fct_leads') }}
+    where not is_excluded and prospect_at is not null
 ),
 
 contracted as (
@@ -54,13 +28,9 @@ contracted as (
         {{ local_date('closed_at') }} as day,
         closing_rep_id as rep_id,
         lead_source,
-        0 as outreach_calls,
-        0 as outreach_emails,
-        0 as prospects,
-        count(*) as new_contracts
-    from deals
-    where is_new_contract
-    group by 1, 2, 3
+        'contract' as what
+    from {{ ref('fct_deals') }}
+    where not is_excluded and is_new_contract
 ),
 
 together as (
@@ -71,33 +41,17 @@ together as (
     select * from contracted
 ),
 
-daily as (
-    select
-        together.*,
-        reps.team
-    from together
-    left join reps on together.rep_id = reps.rep_id
-),
-
-scoped as (
-    {{ in_periods_and_scopes(
-        'daily', ['outreach_calls', 'outreach_emails', 'prospects', 'new_contracts']
-    ) }}
-),
-
 counted as (
-    select
-        period_grain,
-        period_start,
-        scope,
-        scope_value,
-        cast(sum(outreach_calls) as bigint) as outreach_calls,
-        cast(sum(outreach_emails) as bigint) as outreach_emails,
-        cast(sum(outreach_calls + outreach_emails) as bigint) as outreach_touches,
-        cast(sum(prospects) as bigint) as prospects,
-        cast(sum(new_contracts) as bigint) as new_contracts
-    from scoped
-    group by period_grain, period_start, scope, scope_value
+    {{ add_up_in_periods_and_scopes(
+        'together',
+        {
+            'outreach_calls': "count(*) filter (where what = 'call')",
+            'outreach_emails': "count(*) filter (where what = 'email')",
+            'outreach_touches': "count(*) filter (where what in ('call', 'email'))",
+            'prospects': "count(*) filter (where what = 'prospect')",
+            'new_contracts': "count(*) filter (where what = 'contract')",
+        }
+    ) }}
 ),
 
 labelled as (

@@ -1,90 +1,77 @@
 -- Longer than most: three facts are brought to the lead before anything is counted.
 with leads as (
-    select * from {{ ref('fct_leads') }}
+    select
+        lead_id,
+        {{ local_date('created_at') }} as day,
+        first_owner_rep_id as rep_id,
+        lead_source,
+        created_at,
+        prospect_at,
+        won_at
+    from {{ ref('fct_leads') }}
     where not is_excluded
-),
-
-touches as (
-    select * from {{ ref('fct_touches') }}
-    where not is_excluded and lead_id is not null
-),
-
-deals as (
-    select * from {{ ref('fct_deals') }}
-    where not is_excluded
-),
-
-reps as (
-    select * from {{ ref('dim_reps') }}
 ),
 
 outreach as (
     select
         lead_id,
-        count(*) filter (where channel = 'call') as outreach_calls,
-        count(*) filter (where channel = 'email') as outreach_emails
-    from touches
-    where direction = 'outbound'
+        channel
+    from {{ ref('fct_touches') }}
+    where not is_excluded
+        and direction = 'outbound'
         and not is_automated
         and is_new_customer
         and channel in ('call', 'email')
-    group by lead_id
 ),
 
 contracts as (
-    select
-        lead_id,
-        count(*) as new_contracts
-    from deals
-    where is_new_contract
-    group by lead_id
+    select lead_id
+    from {{ ref('fct_deals') }}
+    where not is_excluded and is_new_contract
 ),
 
 -- Whoever touched the lead or closed its deal: the cohort is its first owner's.
-cohorts as (
+together as (
     select
-        {{ local_date('leads.created_at') }} as day,
-        leads.first_owner_rep_id as rep_id,
-        reps.team,
-        leads.lead_source,
-        count(*) as leads,
-        max(leads.created_at) as youngest_created_at,
-        sum(coalesce(outreach.outreach_calls, 0)) as outreach_calls,
-        sum(coalesce(outreach.outreach_emails, 0)) as outreach_emails,
-        count(*) filter (where leads.prospect_at is not null) as prospects,
-        sum(coalesce(contracts.new_contracts, 0)) as new_contracts
+        day,
+        rep_id,
+        lead_source,
+        case when prospect_at is null then 'lead' else 'prospect' end as what,
+        created_at
     from leads
-    left join reps on leads.first_owner_rep_id = reps.rep_id
-    left join outreach on leads.lead_id = outreach.lead_id
-    left join contracts on leads.lead_id = contracts.lead_id
-    group by 1, 2, 3, 4
-),
-
-scoped as (
-    {{ in_periods_and_scopes(
-        'cohorts',
-        [
-            'leads', 'youngest_created_at', 'outreach_calls', 'outreach_emails', 'prospects',
-            'new_contracts',
-        ]
-    ) }}
+    union all
+    select
+        leads.day,
+        leads.rep_id,
+        leads.lead_source,
+        outreach.channel as what,
+        cast(null as timestamp) as created_at
+    from outreach
+    inner join leads on outreach.lead_id = leads.lead_id
+    union all
+    select
+        leads.day,
+        leads.rep_id,
+        leads.lead_source,
+        'contract' as what,
+        cast(null as timestamp) as created_at
+    from contracts
+    inner join leads on contracts.lead_id = leads.lead_id
 ),
 
 counted as (
-    select
-        period_grain,
-        period_start,
-        scope,
-        scope_value,
-        cast(sum(leads) as bigint) as leads,
-        max(youngest_created_at) as youngest_created_at,
-        cast(sum(outreach_calls) as bigint) as outreach_calls,
-        cast(sum(outreach_emails) as bigint) as outreach_emails,
-        cast(sum(outreach_calls + outreach_emails) as bigint) as outreach_touches,
-        cast(sum(prospects) as bigint) as prospects,
-        cast(sum(new_contracts) as bigint) as new_contracts
-    from scoped
-    group by period_grain, period_start, scope, scope_value
+    {{ add_up_in_periods_and_scopes(
+        'together',
+        {
+            'leads': 'count(created_at)',
+            'youngest_created_at': 'max(created_at)',
+            'outreach_calls': "count(*) filter (where what = 'call')",
+            'outreach_emails': "count(*) filter (where what = 'email')",
+            'outreach_touches': "count(*) filter (where what in ('call', 'email'))",
+            'prospects': "count(*) filter (where what = 'prospect')",
+            'new_contracts': "count(*) filter (where what = 'contract')",
+        }
+    ) }}
 ),
 
 -- One row, of nulls where nothing was won: then nobody knows how long it takes.

@@ -1,72 +1,92 @@
 with leads as (
-    select * from {{ ref('fct_leads') }}
+    select
+        {{ local_date('created_at') }} as day,
+        first_owner_rep_id as rep_id,
+        lead_source,
+        created_at,
+        prospect_at,
+        opportunity_at,
+        won_at,
+        lost_at,
+        closed_at,
+        is_prospect_skipped,
+        is_opportunity_skipped
+    from {{ ref('fct_leads') }}
     where not is_excluded
-),
-
-reps as (
-    select * from {{ ref('dim_reps') }}
 ),
 
 -- Nobody spends time in a step that was skipped.
 entered as (
-    select lead_id, 'lead' as step, created_at as entered_at, prospect_at as left_at,
-        false as is_skipped
+    select day, rep_id, lead_source, 'lead' as step, created_at as entered_at,
+        prospect_at as left_at, lost_at, closed_at, false as is_skipped
     from leads
     union all
-    select lead_id, 'prospect' as step, prospect_at as entered_at, opportunity_at as left_at,
-        is_prospect_skipped as is_skipped
+    select day, rep_id, lead_source, 'prospect' as step, prospect_at as entered_at,
+        opportunity_at as left_at, lost_at, closed_at, is_prospect_skipped as is_skipped
     from leads
     where prospect_at is not null
     union all
-    select lead_id, 'opportunity' as step, opportunity_at as entered_at, won_at as left_at,
-        is_opportunity_skipped as is_skipped
+    select day, rep_id, lead_source, 'opportunity' as step, opportunity_at as entered_at,
+        won_at as left_at, lost_at, closed_at, is_opportunity_skipped as is_skipped
     from leads
     where opportunity_at is not null
 ),
 
 stepped as (
     select
-        {{ local_date('leads.created_at') }} as day,
-        leads.first_owner_rep_id as rep_id,
-        reps.team,
-        leads.lead_source,
-        entered.step,
-        entered.is_skipped,
-        entered.left_at is not null as is_gone_on,
-        entered.left_at is null and leads.lost_at is not null as is_lost,
+        day,
+        rep_id,
+        lead_source,
+        step,
+        is_skipped,
+        left_at is not null as is_gone_on,
+        left_at is null and lost_at is not null as is_lost,
         case
-            when not entered.is_skipped
-                and coalesce(entered.left_at, leads.closed_at) >= entered.entered_at
-                then {{ seconds_between(
-                    'entered.entered_at', 'coalesce(entered.left_at, leads.closed_at)'
-                ) }} / 86400.0
+            when not is_skipped and coalesce(left_at, closed_at) >= entered_at
+                then {{ seconds_between('entered_at', 'coalesce(left_at, closed_at)') }} / 86400.0
         end as days_in_step
     from entered
-    inner join leads on entered.lead_id = leads.lead_id
-    left join reps on leads.first_owner_rep_id = reps.rep_id
 ),
 
-scoped as (
-    {{ in_periods_and_scopes(
-        'stepped', ['step', 'is_skipped', 'is_gone_on', 'is_lost', 'days_in_step']
+added_up as (
+    {{ add_up_in_periods_and_scopes(
+        'stepped',
+        {
+            'entered': 'count(*)',
+            'went_on': 'count(*) filter (where is_gone_on)',
+            'lost': 'count(*) filter (where is_lost)',
+            'still_there': 'count(*) filter (where not is_gone_on and not is_lost)',
+            'skipped': 'count(*) filter (where is_skipped)',
+        },
+        keys=['step']
+    ) }}
+),
+
+whose as (
+    {{ number_whose('leads') }}
+),
+
+placed as (
+    {{ place_in_periods_and_scopes('stepped', 'whose', ['step', 'days_in_step']) }}
+),
+
+medians as (
+    {{ medians_in_periods_and_scopes(
+        'placed', 'whose', 'days_in_step', 'median_days', keys=['step']
     ) }}
 ),
 
 counted as (
     select
-        period_grain,
-        period_start,
-        scope,
-        scope_value,
-        step,
-        count(*) as entered,
-        count(*) filter (where is_gone_on) as went_on,
-        count(*) filter (where is_lost) as lost,
-        count(*) filter (where not is_gone_on and not is_lost) as still_there,
-        count(*) filter (where is_skipped) as skipped,
-        {{ percentile('days_in_step', 0.5) }} as median_days
-    from scoped
-    group by period_grain, period_start, scope, scope_value, step
+        added_up.*,
+        medians.median_days
+    from added_up
+    left join medians
+        on added_up.period_grain = medians.period_grain
+        and added_up.period_start = medians.period_start
+        and added_up.scope = medians.scope
+        and added_up.scope_value = medians.scope_value
+        and added_up.step = medians.step
 ),
 
 labelled as (

@@ -1,6 +1,16 @@
 -- Longer than most: what closed, what stands open and what was to be sold come together.
 with deals as (
-    select * from {{ ref('fct_deals') }}
+    select
+        deal_id,
+        {{ local_date('created_at') }} as opened_on,
+        {{ local_date('closed_at') }} as closed_on,
+        coalesce(closing_rep_id, owner_rep_id) as rep_id,
+        lead_source,
+        is_won,
+        is_lost,
+        reporting_amount,
+        cycle_days
+    from {{ ref('fct_deals') }}
     where not is_excluded
 ),
 
@@ -20,34 +30,23 @@ reps as (
     select * from {{ ref('dim_reps') }}
 ),
 
-owned as (
-    select
-        deals.*,
-        {{ local_date('deals.created_at') }} as opened_on,
-        {{ local_date('deals.closed_at') }} as closed_on,
-        coalesce(deals.closing_rep_id, deals.owner_rep_id) as rep_id,
-        reps.team
-    from deals
-    left join reps on coalesce(deals.closing_rep_id, deals.owner_rep_id) = reps.rep_id
-),
-
 closed as (
     select
         *,
         closed_on as day
-    from owned
+    from deals
     where closed_on is not null
 ),
 
 -- What stands open at a period's end is all that came before less all that went: no deal is
 -- repeated for each period that it was open in.
 moved as (
-    select opened_on as day, rep_id, team, lead_source, 1 as opened_deals, 0 as won, 0 as lost,
+    select opened_on as day, rep_id, lead_source, 1 as opened_deals, 0 as won, 0 as lost,
         0 as won_with_amount, 0 as won_amount, 1 as open_deals,
         coalesce(reporting_amount, 0) as open_amount, 0 as deals_without_next_step
-    from owned
+    from deals
     union all
-    select closed_on as day, rep_id, team, lead_source, 0 as opened_deals,
+    select closed_on as day, rep_id, lead_source, 0 as opened_deals,
         cast(is_won as integer) as won, cast(is_lost as integer) as lost,
         cast(is_won and reporting_amount is not null as integer) as won_with_amount,
         case when is_won then coalesce(reporting_amount, 0) else 0 end as won_amount,
@@ -55,56 +54,33 @@ moved as (
     from closed
     union all
     -- Records that say that they closed before they were opened were never open.
-    select greatest(closed_on, opened_on) as day, rep_id, team, lead_source, 0 as opened_deals,
+    select greatest(closed_on, opened_on) as day, rep_id, lead_source, 0 as opened_deals,
         0 as won, 0 as lost, 0 as won_with_amount, 0 as won_amount, -1 as open_deals,
         -coalesce(reporting_amount, 0) as open_amount, 0 as deals_without_next_step
     from closed
     union all
-    select {{ local_date('pauses.idle_from') }} as day, owned.rep_id, owned.team,
-        owned.lead_source, 0 as opened_deals, 0 as won, 0 as lost, 0 as won_with_amount,
+    select {{ local_date('pauses.idle_from') }} as day, deals.rep_id,
+        deals.lead_source, 0 as opened_deals, 0 as won, 0 as lost, 0 as won_with_amount,
         0 as won_amount, 0 as open_deals, 0 as open_amount, 1 as deals_without_next_step
     from pauses
-    inner join owned on pauses.deal_id = owned.deal_id
+    inner join deals on pauses.deal_id = deals.deal_id
     union all
-    select {{ local_date('pauses.idle_until') }} as day, owned.rep_id, owned.team,
-        owned.lead_source, 0 as opened_deals, 0 as won, 0 as lost, 0 as won_with_amount,
+    select {{ local_date('pauses.idle_until') }} as day, deals.rep_id,
+        deals.lead_source, 0 as opened_deals, 0 as won, 0 as lost, 0 as won_with_amount,
         0 as won_amount, 0 as open_deals, 0 as open_amount, -1 as deals_without_next_step
     from pauses
-    inner join owned on pauses.deal_id = owned.deal_id
+    inner join deals on pauses.deal_id = deals.deal_id
     where pauses.idle_until is not null
 ),
 
 {% set counts = ['opened_deals', 'won', 'lost', 'won_with_amount'] -%}
 {% set stocks = ['open_deals', 'deals_without_next_step'] -%}
-{% set amounts = ['won_amount', 'open_amount'] -%}
-daily as (
-    select
-        day,
-        rep_id,
-        team,
-        lead_source,
-        {% for column in counts + stocks + amounts -%}
-        sum({{ column }}) as {{ column }}{{ ',' if not loop.last }}
-        {% endfor %}
-    from moved
-    group by day, rep_id, team, lead_source
-),
-
-scoped as (
-    {{ in_periods_and_scopes('daily', counts + stocks + amounts) }}
-),
-
+{% set figures = {'won_amount': 'sum(won_amount)', 'open_amount': 'sum(open_amount)'} -%}
+{% for column in counts + stocks -%}
+{% do figures.update({column: 'sum(' ~ column ~ ')'}) -%}
+{% endfor -%}
 summed as (
-    select
-        period_grain,
-        period_start,
-        scope,
-        scope_value,
-        {% for column in counts + stocks + amounts -%}
-        sum({{ column }}) as {{ column }}{{ ',' if not loop.last }}
-        {% endfor %}
-    from scoped
-    group by period_grain, period_start, scope, scope_value
+    {{ add_up_in_periods_and_scopes('moved', figures) }}
 ),
 
 every_period as (
@@ -148,20 +124,26 @@ summed_quotas as (
     group by 1, 2, 3, 4
 ),
 
-scoped_cycles as (
-    {{ in_periods_and_scopes('closed', ['is_won', 'cycle_days']) }}
+won as (
+    select
+        day,
+        rep_id,
+        lead_source,
+        cycle_days
+    from closed
+    where is_won
+),
+
+whose as (
+    {{ number_whose('won') }}
+),
+
+placed as (
+    {{ place_in_periods_and_scopes('won', 'whose', ['cycle_days']) }}
 ),
 
 cycles as (
-    select
-        period_grain,
-        period_start,
-        scope,
-        scope_value,
-        {{ percentile('cycle_days', 0.5) }} as median_cycle_days
-    from scoped_cycles
-    where is_won
-    group by period_grain, period_start, scope, scope_value
+    {{ medians_in_periods_and_scopes('placed', 'whose', 'cycle_days', 'median_cycle_days') }}
 ),
 
 every_scope as (

@@ -79,13 +79,8 @@ reasoned as (
                 case when is_badly_matched then 'touches unmatched' end
             ),
             ''
-        ) as unreliable_because,
-        lag(value) over measure_in_time as value_before,
-        lag(period_start) over measure_in_time as period_before
+        ) as unreliable_because
     from described
-    window measure_in_time as (
-        partition by kpi, measure, period_grain, scope, scope_value order by period_start
-    )
 ),
 
 compared as (
@@ -120,10 +115,7 @@ compared as (
             when benchmark > high then 'own data are lower'
             else 'own data are higher'
         end as benchmark_verdict,
-        case
-            when {{ period_end('period_grain', 'period_before') }} = period_start
-                then value_before
-        end as previous_value,
+        previous_value,
         unreliable_because is null as is_reliable,
         unreliable_because,
         evidence,

@@ -13,7 +13,10 @@ with closed as (
 ),
 
 worded as (
-    {{ with_evidence_words('closed') }}
+    {{ with_evidence('closed', [
+        'close_rate', 'won', 'lost', 'won_amount', 'average_deal', 'median_deal',
+        'median_cycle_days', 'won_without_amount',
+    ]) }}
 ),
 
 measures as (

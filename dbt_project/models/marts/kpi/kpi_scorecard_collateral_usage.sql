@@ -23,7 +23,10 @@ with collateral_usage as (
 ),
 
 worded as (
-    {{ with_evidence_words('collateral_usage') }}
+    {{ with_evidence('collateral_usage', [
+        'share_leads_sent', 'share_items_used', 'share_reengaged', 'share_reengaged_without',
+        'sends', 'opens',
+    ]) }}
 ),
 
 measures as (

@@ -10,6 +10,8 @@ cohorts as (
 judged as (
     select
         contacts.*,
+        {{ ratio('contacts.gave_up_early', 'contacts.leads') }} as share_gave_up_early,
+        {{ ratio('contacts.burst_leads', 'contacts.leads') }} as share_burst,
         case when not coalesce(cohorts.is_mature, false) then 'immature cohort' end as caveat
     from contacts
     left join cohorts
@@ -20,12 +22,16 @@ judged as (
 ),
 
 worded as (
-    {{ with_evidence_words('judged') }}
+    {{ with_evidence('judged', [
+        'share_gave_up_early', 'contacts_per_lead', 'share_wins_first_contact',
+        'share_wins_second_contact', 'share_wins_third_contact', 'share_wins_fourth_contact',
+        'share_wins_fifth_plus', 'share_burst', 'median_gap_hours', 'gave_up_early_worth',
+    ]) }}
 ),
 
 measures as (
     {{ scorecard_measure(
-        'worded', 'completed_contacts', 'share_gave_up_early', ratio('gave_up_early', 'leads'),
+        'worded', 'completed_contacts', 'share_gave_up_early', 'share_gave_up_early',
         'leads', lead_evidence(), 'gave_up_early', lead_evidence(' and is_gave_up_early'),
         low=wilson_low('gave_up_early', 'leads'), high=wilson_high('gave_up_early', 'leads'),
         caveat='caveat'
@@ -51,7 +57,7 @@ measures as (
     union all
     {% endfor -%}
     {{ scorecard_measure(
-        'worded', 'completed_contacts', 'share_burst', ratio('burst_leads', 'leads'),
+        'worded', 'completed_contacts', 'share_burst', 'share_burst',
         'leads', lead_evidence(), 'burst_leads', lead_evidence(' and is_burst'),
         low=wilson_low('burst_leads', 'leads'), high=wilson_high('burst_leads', 'leads')
     ) }}

@@ -37,11 +37,14 @@ limited as (
 ),
 
 worded as (
-    {{ with_evidence_words('limited') }}
+    {{ with_evidence('limited', [
+        'touches_per_contract', 'prospects_per_1000_calls', 'contracts_per_1000_calls',
+        'outreach_touches', 'prospects', 'new_contracts',
+    ]) }}
 ),
 
 worded_matching as (
-    {{ with_evidence_words('matching') }}
+    {{ with_evidence('matching', ['share_touches_matched']) }}
 ),
 
 measures as (

@@ -30,7 +30,9 @@ limited as (
 ),
 
 worded as (
-    {{ with_evidence_words('limited') }}
+    {{ with_evidence('limited', [
+        'touches_per_contract', 'prospects_per_1000_calls', 'contracts_per_1000_calls',
+    ]) }}
 ),
 
 measures as (

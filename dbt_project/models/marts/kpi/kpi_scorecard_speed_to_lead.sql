@@ -21,6 +21,7 @@ cohorts as (
 judged_speeds as (
     select
         speeds.*,
+        {{ ratio('speeds.never', 'speeds.inquiries') }} as share_never,
         case when not coalesce(cohorts.is_mature, false) then 'immature cohort' end as caveat
     from speeds
     left join cohorts
@@ -31,7 +32,11 @@ judged_speeds as (
 ),
 
 worded as (
-    {{ with_evidence_words('judged_speeds') }}
+    {{ with_evidence('judged_speeds', [
+        'share_within_5m', 'share_within_1h', 'share_within_24h', 'median_response_hours',
+        'p90_response_hours', 'median_business_response_hours', 'share_never', 'inquiries',
+        'pending', 'prospect_rate_within_1h', 'prospect_rate_after_1h', 'lift_within_1h',
+    ]) }}
 ),
 
 -- Only those of the period's first days are old enough: too early to say.
@@ -43,7 +48,10 @@ judged_audits as (
 ),
 
 worded_audits as (
-    {{ with_evidence_words('judged_audits') }}
+    {{ with_evidence('judged_audits', [
+        'mean_response_hours', 'share_answered_within_1h', 'share_answered_1h_to_24h',
+        'share_answered_after_24h', 'share_not_answered',
+    ]) }}
 ),
 
 measures as (
@@ -67,7 +75,7 @@ measures as (
     union all
     {% endfor -%}
     {{ scorecard_measure(
-        'worded', 'speed_to_lead', 'share_never', ratio('never', 'inquiries'),
+        'worded', 'speed_to_lead', 'share_never', 'share_never',
         'inquiries', inquiry_evidence(), 'never',
         inquiry_evidence(" and response_status = 'never'"),
         low=wilson_low('never', 'inquiries'), high=wilson_high('never', 'inquiries')

@@ -1,52 +1,66 @@
-with leads as (
-    select * from {{ ref('fct_leads') }}
+-- The article waited so long for an answer: a younger inquiry has not been audited yet, and what
+-- came later is no answer.
+with inquiries as (
+    select
+        {{ local_date('clock_started_at') }} as day,
+        first_owner_rep_id as rep_id,
+        lead_source,
+        {{ seconds_between('clock_started_at', as_of()) }}
+        >= 86400 * {{ var('comparable_response_days') }} as is_audited,
+        case
+            when response_seconds <= 86400 * {{ var('comparable_response_days') }}
+                then response_seconds
+        end as answer_seconds
+    from {{ ref('fct_leads') }}
     where not is_excluded and is_inquiry
 ),
 
-reps as (
-    select * from {{ ref('dim_reps') }}
-),
-
--- The article waited so long for an answer: a younger inquiry has not been audited yet, and what
--- came later is no answer.
-inquiries as (
-    select
-        {{ local_date('leads.clock_started_at') }} as day,
-        leads.first_owner_rep_id as rep_id,
-        reps.team,
-        leads.lead_source,
-        {{ seconds_between('leads.clock_started_at', as_of()) }}
-        >= 86400 * {{ var('comparable_response_days') }} as is_audited,
-        case
-            when leads.response_seconds <= 86400 * {{ var('comparable_response_days') }}
-                then leads.response_seconds
-        end as answer_seconds
-    from leads
-    left join reps on leads.first_owner_rep_id = reps.rep_id
-),
-
-scoped as (
-    {{ in_periods_and_scopes('inquiries', ['is_audited', 'answer_seconds']) }}
-),
-
 counted as (
+    {{ add_up_in_periods_and_scopes(
+        'inquiries',
+        {
+            'inquiries': 'count(*)',
+            'answered': 'count(answer_seconds)',
+            'answer_seconds': 'sum(answer_seconds)',
+            'answer_squares': 'sum(cast(answer_seconds as decimal(24, 6)) * answer_seconds)',
+            'shortest_answer': 'min(answer_seconds)',
+            'longest_answer': 'max(answer_seconds)',
+            'audited': 'count(*) filter (where is_audited)',
+            'answered_within_1h': 'count(*) filter (where is_audited and answer_seconds <= 3600)',
+            'answered_1h_to_24h':
+                'count(*) filter (where is_audited and answer_seconds > 3600 and answer_seconds <= 86400)',
+            'answered_after_24h': 'count(*) filter (where is_audited and answer_seconds > 86400)',
+            'not_answered': 'count(*) filter (where is_audited and answer_seconds is null)',
+        }
+    ) }}
+),
+
+-- Added up exactly, so that no order of rows shows in a last digit; and around about the mean, so
+-- that no digit is lost in a difference of large numbers.
+centred as (
     select
-        period_grain,
-        period_start,
-        scope,
-        scope_value,
-        count(*) as inquiries,
-        count(answer_seconds) as answered,
-        sum(answer_seconds) as answer_seconds,
-        stddev_samp(cast(answer_seconds as double)) as deviation_seconds,
-        count(*) filter (where is_audited) as audited,
-        count(*) filter (where is_audited and answer_seconds <= 3600) as answered_within_1h,
-        count(*) filter (where is_audited and answer_seconds > 3600 and answer_seconds <= 86400)
-            as answered_1h_to_24h,
-        count(*) filter (where is_audited and answer_seconds > 86400) as answered_after_24h,
-        count(*) filter (where is_audited and answer_seconds is null) as not_answered
-    from scoped
-    group by period_grain, period_start, scope, scope_value
+        *,
+        answer_seconds - about * answered as off_seconds,
+        answer_squares + about * (about * answered - 2 * answer_seconds) as off_squares
+    from (
+        select
+            *,
+            cast(round(answer_seconds / answered) as bigint) as about
+        from counted
+    ) as rounded
+),
+
+deviating as (
+    select
+        *,
+        case
+            when answered > 1 and shortest_answer = longest_answer then 0.0
+            when answered > 1
+                then
+                    sqrt((off_squares - cast(off_seconds as double) * off_seconds / answered)
+                    / (answered - 1))
+        end as deviation_seconds
+    from centred
 ),
 
 averaged as (
@@ -54,7 +68,7 @@ averaged as (
         *,
         {{ ratio('answer_seconds', '3600 * answered') }} as mean_hours,
         {{ var('z_95') }} * deviation_seconds / 3600 / sqrt(nullif(answered, 0)) as margin_hours
-    from counted
+    from deviating
 ),
 
 labelled as (

@@ -1,41 +1,20 @@
 with touches as (
-    select * from {{ ref('fct_touches') }}
-    where not is_excluded and not is_automated
-),
-
-reps as (
-    select * from {{ ref('dim_reps') }}
-),
-
-daily as (
     select
-        {{ local_date('touches.started_at') }} as day,
-        touches.rep_id,
-        reps.team,
-        touches.lead_source,
-        count(*) as touches,
-        count(touches.lead_id) as touches_matched
-    from touches
-    left join reps on touches.rep_id = reps.rep_id
-    group by 1, 2, 3, 4
-),
-
-scoped as (
-    {{ in_periods_and_scopes('daily', ['touches', 'touches_matched']) }}
+        {{ local_date('started_at') }} as day,
+        rep_id,
+        lead_source,
+        lead_id
+    from {{ ref('fct_touches') }}
+    where not is_excluded and not is_automated
 ),
 
 -- A touch without a lead has no lead source: that scope would say nothing.
 counted as (
-    select
-        period_grain,
-        period_start,
-        scope,
-        scope_value,
-        cast(sum(touches) as bigint) as touches,
-        cast(sum(touches_matched) as bigint) as touches_matched
-    from scoped
-    where scope <> 'lead_source'
-    group by period_grain, period_start, scope, scope_value
+    {{ add_up_in_periods_and_scopes(
+        'touches',
+        {'touches': 'count(*)', 'touches_matched': 'count(lead_id)'},
+        by_source=false
+    ) }}
 ),
 
 labelled as (
