@@ -1,17 +1,16 @@
 {# Longer than most: each step of a median stands once. #}
-{# Everybody whose rows `relation` has (rep_id, lead_source), by numbers, which take less room: of the
-rep, and of the crowd, which is a team's leads of a source. #}
+{# Whose rows `relation` has (rep_id, lead_source), with numbers, which take less room than names. A
+crowd is what a team has of a source. #}
 {% macro number_whose(relation) %}
+    {%- set team = "coalesce(reps.team, 'unknown')" %}
     select
         whose.rep,
         whose.lead_source,
-        coalesce(reps.team, 'unknown') as team,
+        {{ team }} as team,
         cast(dense_rank() over (order by whose.rep) as integer) as rep_number,
-        cast(dense_rank() over (order by coalesce(reps.team, 'unknown')) as integer) as team_number,
+        cast(dense_rank() over (order by {{ team }}) as integer) as team_number,
         cast(dense_rank() over (order by whose.lead_source) as integer) as source_number,
-        cast(
-            dense_rank() over (order by coalesce(reps.team, 'unknown'), whose.lead_source) as integer
-        ) as crowd_number
+        cast(dense_rank() over (order by {{ team }}, whose.lead_source) as integer) as crowd_number
     from (
         select distinct
             coalesce(rep_id, 'unknown') as rep,
@@ -47,8 +46,8 @@ rep, and of the crowd, which is a team's leads of a source. #}
 {# The median of `value`, as `name`, of placed rows: one row a period and scope (and `keys`).
 
 A median holds all its values in memory: four scopes of three grains would hold everything twelve
-times. A rep's are taken a grain at a time. For the other scopes it is found in two steps: by counts,
-which add up, in which bucket it lies; then, of that bucket's values alone, which of them it is. Any
+times. A rep's are taken a grain at a time. The others' are found in two steps: by counts, which add
+up, in which bucket the median lies; then, of that bucket's values alone, which of them it is. Any
 buckets do that keep the order of the values, as these do: square roots are rounded correctly. #}
 {% macro medians_in_periods_and_scopes(placed, whose, value, name, keys=[]) %}
     {%- set grains = ['week', 'month', 'quarter'] -%}
@@ -146,7 +145,8 @@ buckets do that keep the order of the values, as these do: square roots are roun
             told.measured,
             wanted.in_all,
             wanted.before + row_number() over (
-                partition by wanted.cell, {% for key in keys %}wanted.{{ key }}, {% endfor %}wanted.bucket
+                partition by
+                    {% for key in keys %}wanted.{{ key }}, {% endfor %}wanted.cell, wanted.bucket
                 order by told.measured
             ) as place
         from told

@@ -2,9 +2,9 @@
 {# Figures that add up: one row a period and scope.
 
 `relation` has day, rep_id and lead_source; `figures` says how each is made of its rows: count(…),
-sum(…), which keeps its type, min(…) or max(…). They are made once a day, for a rep and for a source, and
-put together from there, a team's and the company's from the reps': so no row is repeated for its
-periods and scopes. `keys` are what else to go by. #}
+sum(…), which keeps its type, min(…) or max(…). They are made once a day, for a rep and for a
+source, and put together from there, a team's and the company's from the reps': no row is repeated
+for each period and scope. `keys` are what else to go by. #}
 {% macro add_up_in_periods_and_scopes(relation, figures, keys=[], by_source=true) %}
     {%- set made = [] -%}
     {%- set added_up = [] -%}
@@ -95,8 +95,8 @@ periods and scopes. `keys` are what else to go by. #}
 
 {# How many different leads, as `name`, a period and scope.
 
-`relation` has lead_number, source_number, rep_number, team_number and part (of a week), each once. A
-lead counts where it comes first in a period: those who count can be added up, as other figures. #}
+`relation` has lead_number, source_number, rep_number, team_number and part (of a week), each once.
+A lead counts where it comes first in a period: such rows can be added up, as other figures. #}
 {% macro count_leads_in_periods_and_scopes(relation, sellers, sources, name) %}
     {%- set grains = ['week', 'month', 'quarter'] -%}
     {%- set among = {'company': '', 'team': ', team_number', 'rep': ', rep_number'} -%}
@@ -104,7 +104,9 @@ lead counts where it comes first in a period: those who count can be added up, a
         select
             *
             {%- for scope, number in among.items() %},
-            lag(part) over (partition by lead_number{{ number }} order by part) as before_of_{{ scope }}
+            lag(part) over (
+                partition by lead_number{{ number }} order by part
+            ) as before_of_{{ scope }}
             {%- endfor %}
         from {{ relation }}
     ),
@@ -157,7 +159,8 @@ lead counts where it comes first in a period: those who count can be added up, a
         {{ grain }} as period_start,
         '{{ scope }}' as scope,
         {{ "'all'" if scope == 'company' else scope }} as scope_value,
-        cast(sum({{ grain }}_of_{{ scope if scope in among else 'company' }}) as bigint) as {{ name }}
+        cast(sum({{ grain }}_of_{{ scope if scope in among else 'company' }}) as bigint)
+            as {{ name }}
     from named
     group by 1, 2, 3, 4
     {{ 'union all' if not (loop.last and grain == 'quarter') }}
@@ -165,7 +168,7 @@ lead counts where it comes first in a period: those who count can be added up, a
     {% endfor %}
 {% endmacro %}
 
-{# Rows with rep_id, team and lead_source -> one row a scope that they count in, without periods. #}
+{# Rows with rep_id, team and lead_source -> one row a scope that they count in. #}
 {% macro in_scopes(relation, columns) %}
     select
         {{ scope_columns() }},

@@ -3,8 +3,8 @@
 `relation` holds one row a subject: `columns` (what to estimate by), `duration`, `has_event`.
 Gives one row per columns and duration at which somebody had the event: at_risk (still waiting just
 before, those censored at that very moment among them), events, and the share that is still waiting
-after it. Rounded to 12 digits, so that a share of exactly one half is one half; added up exactly, so
-that no digit hangs on the order of rows. #}
+after it. Rounded to 12 digits, so that a share of exactly one half is one half; added up exactly,
+so that no digit hangs on the order of rows. #}
 {% macro survival_curve(relation, columns, duration, has_event) %}
     {%- set by = columns | join(', ') %}
     select
@@ -93,7 +93,8 @@ has to be counted by moment first. #}
                 {{ duration }} as duration,
                 {{ has_event }} as has_event,
                 row_number() over (
-                    partition by {{ grain }}, {{ number }} order by {{ duration }} desc, {{ has_event }}
+                    partition by {{ grain }}, {{ number }}
+                    order by {{ duration }} desc, {{ has_event }}
                 ) as at_risk
             from {{ placed }}
         ) as ranked

@@ -1,4 +1,3 @@
--- Longer than most: whose touch it is, whether he is new, and its place in the order.
 with touches as not materialized (
     select * from {{ ref('int_touches_sessioned') }}
 ),

@@ -161,7 +161,9 @@ sent as (
 ),
 
 sent_items as (
-    {{ add_up_in_periods_and_scopes('sent', {'first_sent_on': 'min(day)'}, keys=['collateral_id']) }}
+    {{ add_up_in_periods_and_scopes(
+        'sent', {'first_sent_on': 'min(day)'}, keys=['collateral_id']
+    ) }}
 ),
 
 in_force as (

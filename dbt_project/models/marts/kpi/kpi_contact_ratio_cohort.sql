@@ -1,4 +1,4 @@
--- Longer than most: three facts are brought to the lead before anything is counted.
+-- Three facts are brought to the lead before anything is counted.
 with leads as (
     select
         lead_id,

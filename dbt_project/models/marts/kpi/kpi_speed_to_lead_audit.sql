@@ -27,8 +27,8 @@ counted as (
             'longest_answer': 'max(answer_seconds)',
             'audited': 'count(*) filter (where is_audited)',
             'answered_within_1h': 'count(*) filter (where is_audited and answer_seconds <= 3600)',
-            'answered_1h_to_24h':
-                'count(*) filter (where is_audited and answer_seconds > 3600 and answer_seconds <= 86400)',
+            'answered_1h_to_24h': 'count(*) filter (where is_audited'
+                ~ ' and answer_seconds > 3600 and answer_seconds <= 86400)',
             'answered_after_24h': 'count(*) filter (where is_audited and answer_seconds > 86400)',
             'not_answered': 'count(*) filter (where is_audited and answer_seconds is null)',
         }
