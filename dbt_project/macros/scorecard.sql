@@ -10,8 +10,8 @@
     )
 {%- endmacro %}
 
-{# A KPI mart's rows with what the evidence of its measures ends with, made once for all of them: when
-and whose, by each column that says whose a fact is. And with `values` of the period before.
+{# A KPI mart's rows with what the evidence of its measures ends with, made once for all of them:
+when and whose, by each column that says whose a fact is. And with `values` of the period before.
 
 A scope_value is the CRM's text: quotes in it are doubled. What nobody knows counts as `unknown`. #}
 {% macro with_evidence(relation, values) %}
