@@ -1,8 +1,15 @@
+# ruff: noqa: DTZ001 (raw holds UTC without a zone)
 """What one night leaves to the next: later rows, quarantine, replays, stops, counts."""
+
+from datetime import datetime
+from typing import Any
 
 import pytest
 
-from orchestration.landing import LandingError, replay
+from orchestration import landing
+from orchestration.landing import LandingError, compute_as_of, quarantine, replay
+from orchestration.landing.conform import describe_rules
+from orchestration.warehouse import Run, record_run
 from tests.landing.nights import REQUIRED, Nights
 
 LEAD = REQUIRED["crm/leads"]
@@ -184,3 +191,61 @@ def test_every_night_has_its_line_in_the_ledger(nights: Nights) -> None:
         ["night 2", 0, 0, 0, 0, 0],
     ]
     assert len(nights.select("select * from quality.loads where run_id = 'night 1'")) == 12
+
+
+def test_as_of_falls_back_with_the_row_that_held_it(nights: Nights) -> None:
+    """It is the latest time that is in raw, not the latest that ever was."""
+    row = {**LEAD, "created_at": _at(3)}
+    nights.drop_rows("crm/leads-1.csv", row, {**row, "lead_id": "L2", "created_at": _at(9)})
+    nights.land()
+    assert compute_as_of(nights.connection, nights.settings) == datetime(2025, 3, 9, 10)
+    record_run(nights.connection, Run("night 1", datetime(2025, 3, 9, 10)))
+    nights.drop_rows("crm/leads-2.csv", {**row, "lead_id": "L3", "created_at": _at(12)})
+    nights.land()
+    assert compute_as_of(nights.connection, nights.settings) == datetime(2025, 3, 12, 10)
+    nights.drop_rows(
+        "crm/leads-3.csv", *({**row, "lead_id": key, "created_at": _at(4)} for key in ("L2", "L3"))
+    )
+    nights.land()
+    assert compute_as_of(nights.connection, nights.settings) == datetime(2025, 3, 4, 10)
+
+
+def test_what_can_not_come_right_waits_until_the_rules_change(
+    nights: Nights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the hour and the rows that it names can make a row right that says what it said."""
+    judged: list[int] = []
+    found = quarantine.find_waiting
+
+    def watched(*args: Any, **told: Any) -> int:
+        judged.append(found(*args, **told))
+        return judged[-1]
+
+    monkeypatch.setattr(landing, "find_waiting", watched)
+    nights.drop_rows("crm/leads.csv", {**LEAD, "created_at": "soon"})
+    nights.drop_rows(
+        "crm/stage_changes.csv",
+        REQUIRED["crm/stage_changes"],
+        {**REQUIRED["crm/stage_changes"], "changed_at": "2999-01-02T00:00:00Z"},
+        {**REQUIRED["crm/stage_changes"], "changed_at": "later"},
+    )
+    nights.land()
+    assert len(nights.quarantine()) == 4
+    judged.clear()
+    nights.land()
+    assert sum(judged) == 1
+    judged.clear()
+    monkeypatch.setattr(landing, "describe_rules", lambda _: "others")
+    nights.land()
+    assert sum(judged) == 4
+    judged.clear()
+    nights.land()
+    assert sum(judged) == 1
+    judged.clear()
+    replay(nights.connection, nights.settings, "again")
+    assert sum(judged) == 4
+
+
+def test_the_rules_differ_by_zone_and_by_nothing_else() -> None:
+    assert describe_rules("UTC") == describe_rules("UTC")
+    assert describe_rules("UTC") != describe_rules("Europe/Moscow")

@@ -86,7 +86,9 @@ def _write_csv(
     lines = [",".join(columns)]
     lines += [",".join(f'"{row[column]}"' for column in columns) for row in rows]
     if chance.random() < 0.3:
-        lines.insert(chance.randrange(1, len(lines) + 1), chance.choice(("a,b", "x" * 9, ",,,,,,,")))
+        lines.insert(
+            chance.randrange(1, len(lines) + 1), chance.choice(("a,b", "x" * 9, ",,,,,,,"))
+        )
     end = chance.choice(("\n", "\r\n", "\r"))
     text = chance.choice(("", "\ufeff")) + end.join([*lines, ""])
     nights.drop(f"{name}.csv", text.replace("Ann", "A\0nn") if chance.random() < 0.1 else text)

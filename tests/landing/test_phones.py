@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.landing import refresh_phone_numbers
+from orchestration.landing import phones, refresh_phone_numbers
 from orchestration.landing.phones import parse_numbers
 from tests.landing.nights import open_nights
 
@@ -75,3 +75,51 @@ def test_only_new_spellings_are_read(tmp_path: Path) -> None:
         nights.drop("crm/contacts-2.csv", "contact_id,phones\nC3,89161234567;nothing\n")
         nights.land()
         assert refresh_phone_numbers(nights.connection, nights.settings) == 1
+
+
+@pytest.mark.parametrize("many", [0, 1_000_000])
+def test_all_spellings_are_read_in_however_many_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    """A result that is read while DuckDB is asked something else ends there."""
+    monkeypatch.setattr(phones, "_MANY", many)
+    monkeypatch.setattr(phones, "_PART", 10)
+    monkeypatch.setattr(phones, "_BATCH", 3)
+    written = [f"8 (495) 123-45-{n}" for n in range(10, 40)] + [
+        f"+49 30 1234{n}x" for n in range(9)
+    ]
+    with open_nights(tmp_path) as nights:
+        lines = [f"C{n},{spelling}" for n, spelling in enumerate(written)]
+        nights.drop("crm/contacts.csv", "\n".join(["contact_id,phones", *lines, ""]))
+        nights.land()
+        assert refresh_phone_numbers(nights.connection, nights.settings) == len(written)
+        found = nights.select("select written, region, position, e164 from raw.phone_numbers")
+    assert sorted(row["written"] for row in found) == sorted(written)
+    for row in found:
+        number = next(iter(parse_numbers(row["written"], "RU")), None)
+        assert (row["region"], row["position"], row["e164"]) == ("RU", 0, number)
+
+
+def test_rows_of_a_run_that_went_on_are_read(tmp_path: Path) -> None:
+    """A second connector, or a second try, lands under the same run; so does one that stopped."""
+    with open_nights(tmp_path) as nights:
+        for number in range(3):
+            nights.drop(
+                f"crm/contacts-{number}.csv", f"contact_id,phones\nC{number},+4930{number}\n"
+            )
+            nights.land()
+            nights.count = 0
+            if number != 1:
+                refresh_phone_numbers(nights.connection, nights.settings)
+        assert len(nights.select("select 1 from raw.phone_numbers")) == 3
+
+
+def test_back_to_a_region_reads_everything(tmp_path: Path) -> None:
+    with open_nights(tmp_path) as nights:
+        nights.drop("crm/contacts.csv", "contact_id,phones\nC1,030 123456\n")
+        nights.land()
+        german = nights.settings.model_copy(update={"phone_region": "de"})
+        for settings in (nights.settings, german, nights.settings, german):
+            assert refresh_phone_numbers(nights.connection, settings) == 1
+        (row,) = nights.select("select e164 from raw.phone_numbers")
+        assert row["e164"] == "+4930123456"

@@ -18,16 +18,18 @@ from tests.sandbox.account import Account, Row, Rows
 _PREFIX = "demo:"
 
 
-def demo_company(home: Path, *, leads: int = 200) -> dict[str, list[Row]]:
-    """The demo company's first night under `home`, by entity; ids without the connector's name."""
+def demo_company(home: Path, *, leads: int = 200, nights: int = 1) -> dict[str, list[Row]]:
+    """The demo company after so many nights, by entity; ids without the connector's name."""
     settings = build_settings(home=home)
     context = build_context(settings, "demo", {})
     told = {**context.settings, "leads": str(leads)}
-    given = type(context)(told, {}, context.workdir)
-    delivery = discover()["demo"].extract(given)
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
-        land(connection, settings, "demo", delivery, "sandbox")
+        state: Mapping[str, Any] = {}
+        for night in range(nights):
+            delivery = discover()["demo"].extract(type(context)(told, state, context.workdir))
+            land(connection, settings, "demo", delivery, f"sandbox-{night}")
+            state = delivery.state
         return {
             entity.name: _rows(connection, entity.table, [c.name for c in entity.columns])
             for entity in load_contract().values()

@@ -6,6 +6,7 @@ Longer than most: an answer for each of sixteen lists.
 import base64
 import re
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -450,6 +451,13 @@ class PipedriveAccount(Account):
             if row["stage"] == deal["stage"]
         ]
         return known[-1] if known else deal.get("closed_at") or deal.get("updated_at")
+
+    def is_told(self, entity: str, row: Row) -> bool:
+        """Mail of a person whose record did not change lately is not asked for every night."""
+        person = self.mail_contact(row) if entity == "crm/activities" else None
+        changed = person and moment(self.rows["crm/contacts"][(person,)].get("updated_at"))
+        sent = moment(row.get("started_at"))
+        return not (person and sent) or bool(changed and changed >= sent - timedelta(days=1))
 
     def mail_contact(self, row: Row) -> str | None:
         """The person whom a mail hangs on.

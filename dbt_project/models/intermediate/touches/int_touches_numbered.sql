@@ -1,3 +1,4 @@
+-- Longer than most: whose touch it is, whether he is new, and its place in the order.
 with touches as not materialized (
     select * from {{ ref('int_touches_sessioned') }}
 ),
