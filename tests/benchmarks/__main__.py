@@ -72,7 +72,7 @@ def measure(
     for name, run in OTHERS.items():
         if name not in only:
             continue
-        if why := missing(name, bench.packages):
+        if why := missing(name, bench.packages, leads):
             tell(f"{name}: {why}")
             continue
         results.append(told(run(bench, rows)))
@@ -131,7 +131,9 @@ def main() -> None:
             measure(home, leads, arguments.only, arguments.nights,
                     check_nights=arguments.check_nights)
         )  # fmt: skip
-        save(results, results_dir / f"{leads}.json")
+        if {"touchline", "limit"} <= set(arguments.only):
+            # Of the others alone there is no ratio.
+            save(results, results_dir / f"{leads}.json")
         failed |= any(result.cost.code or result.differences for result in results)
         tell("\n" + "\n".join(contender_lines(results)) + "\n")
         for result in results:

@@ -212,6 +212,9 @@ def closed_deals(deals: pd.DataFrame) -> pd.DataFrame:
         "cycle": cycle.where(is_won & (cycle >= 0)),
     })  # fmt: skip
     counted = sums(rows, ["won", "lost", "amount"]).rename(columns={"amount": "won_amount"})
+    known = scoped(rows, lambda grouped: grouped[["amount"]].count())["amount"]
+    # Nothing won is 0; won without any amount that is known is not.
+    counted["won_amount"] = counted["won_amount"].where((known > 0) | (counted["won"] == 0))
     medians = scoped(rows, lambda grouped: grouped[["amount", "cycle"]].median())
     counted["median_deal"] = medians["amount"]
     counted["median_cycle_days"] = medians["cycle"]

@@ -240,7 +240,10 @@ def closed_deals(deals: pl.DataFrame) -> pl.DataFrame:
         [
             won.sum().alias("won"),
             (~won).sum().alias("lost"),
-            C("amount").filter(won).sum().alias("won_amount"),
+            # Nothing won is 0; won without any amount that is known is not.
+            pl.when(~won.any() | C("amount").filter(won).is_not_null().any())
+            .then(C("amount").filter(won).sum())
+            .alias("won_amount"),
             C("amount").filter(won).median().alias("median_deal"),
             C("cycle").filter(won).median().alias("median_cycle_days"),
         ],
