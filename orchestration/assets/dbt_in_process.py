@@ -1,6 +1,6 @@
 """dbt inside this process: a `dbt build` of its own costs ten seconds a layer, most of it start-up.
 
-All that leans on internals of pinned versions (dbt's runner, dagster-dbt's event, dbt-duckdb's
+All that leans on internals of pinned versions (dbt's runner, events and nodes, dbt-duckdb's
 connection) is in this file; TOUCHLINE_DBT_SUBPROCESS=true goes without.
 """
 
@@ -9,8 +9,9 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
@@ -22,8 +23,8 @@ from orchestration.errors import DbtError
 from orchestration.runs import redact
 from orchestration.settings import DBT_PROJECT_DIR, Settings
 
-RawEvent = dict[str, Any]
-RESULT_EVENTS = {"LogSeedResult", "LogModelResult", "LogSnapshotResult", "LogTestResult"}
+_RESULT_EVENTS = {"LogSeedResult", "LogModelResult"}
+_SUCCESS = "success"
 
 # dbt's own log file holds what a database choked on, and writing it costs a fifth of a layer.
 _LEVELS = {"info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
@@ -58,12 +59,32 @@ def parse_once(settings: Settings, stable_vars: Mapping[str, Any], key: str) -> 
     return parse(settings, stable_vars, key, write=False) if known is None else known
 
 
-def build(settings: Settings, manifest: Any, arguments: Sequence[str]) -> Iterator[RawEvent]:
-    """`dbt build` with these arguments; yields the event of each result as it comes."""
+@dataclass(frozen=True)
+class NodeResult:
+    """What became of a model, a seed or a test."""
+
+    unique_id: str
+    status: str
+    """dbt's: success, pass, warn, fail, error, skipped."""
+    message: str = ""
+    failures: int | None = None
+    rows: int | None = None
+    """Of a table that has just been built."""
+
+
+def execute(
+    settings: Settings, manifest: Any, command: str, arguments: Sequence[str]
+) -> Iterator[NodeResult]:
+    """`dbt run` or `dbt seed`; what succeeds is told as it comes, what does not at the end.
+
+    Not `dbt build`: to select and run a test takes it twenty times as long as the test's SQL does.
+    """
+    _forget_compiled(manifest)
     events: SimpleQueue[Any] = SimpleQueue()
 
     def work() -> None:
-        events.put(_invoke(settings, ["build", *arguments], manifest, events))
+        given = [command, *arguments, "--no-write-json"]
+        events.put(_invoke(settings, given, manifest, events.put))
 
     # A daemon, so that an interrupted run ends without waiting for the model in work.
     worker = Thread(target=work, daemon=True)
@@ -72,21 +93,49 @@ def build(settings: Settings, manifest: Any, arguments: Sequence[str]) -> Iterat
         event = events.get()
         if hasattr(event, "success"):
             break
-        yield event
+        node = event.data.node_info
+        if node.node_status == _SUCCESS:
+            # A view has no rows of its own: to count them is to run it.
+            is_table = node.materialized != "view"
+            rows = _count_rows(node.node_relation.relation_name) if is_table else None
+            yield NodeResult(node.unique_id, _SUCCESS, rows=rows)
     worker.join()
     if event.exception is not None:
         raise DbtError(f"dbt broke: {event.exception}")
+    for result in event.result.results:
+        if str(result.status) != _SUCCESS:
+            yield NodeResult(result.node.unique_id, str(result.status), result.message or "")
 
 
-def build_in_subprocess(settings: Settings, arguments: Sequence[str]) -> Iterator[RawEvent]:
-    """The same by a program of its own, which says on its output what happens."""
+def compile_tests(
+    settings: Settings, manifest: Any, variables: Mapping[str, Any]
+) -> dict[str, str]:
+    """Unique id -> SQL that gives the rows that break it, of every data test."""
+    _forget_compiled(manifest)
+    given = ["compile", "--select", "resource_type:test", "--vars", json.dumps(dict(variables))]
+    done = _invoke(settings, [*given, "--no-populate-cache", "--no-write-json"], manifest)
+    close_connections()
+    if not done.success:
+        raise DbtError(f"dbt can't compile its tests: {done.exception}")
+    return {
+        result.node.unique_id: result.node.compiled_code
+        for result in done.result.results
+        if result.node.resource_type == "test"
+    }
+
+
+def build_in_subprocess(
+    settings: Settings, names: Sequence[str], arguments: Sequence[str]
+) -> Iterator[NodeResult]:
+    """`dbt build` by a program of its own: models, seeds and tests, told when all is done."""
+    results = settings.dbt_target_dir / "run_results.json"
+    results.unlink(missing_ok=True)
     command = [
         str(Path(sys.executable).with_name("dbt")),
-        "--log-format",
-        "json",
-        "--log-level",
-        "info",
-        *("build", *arguments, *_where(settings)),
+        *("--log-format", "json", "--log-level", "info"),
+        *("build", "--select", *names, *arguments, *_where(settings)),
+        # Unit tests look at the SQL, not at tonight's data: they are a test's business.
+        *("--indirect-selection", "empty", "--exclude-resource-type", "unit_test"),
     ]
     with subprocess.Popen(  # noqa: S603  our own arguments
         command,
@@ -101,21 +150,10 @@ def build_in_subprocess(settings: Settings, arguments: Sequence[str]) -> Iterato
                 _log.log(
                     _LEVELS.get(event["info"]["level"], logging.INFO), redact(event["info"]["msg"])
                 )
-                if event["info"]["name"] in RESULT_EVENTS:
-                    yield event
-
-
-def count_rows(relation: str) -> int | None:
-    """Rows of a relation that dbt has just built, by dbt's own connection: it holds the file.
-
-    Not by its adapter, which takes 30 ms to count what DuckDB counts in one.
-    """
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-
-    environment: Any = DuckDBConnectionManager.env()
-    with suppress(duckdb.Error), closing(environment.conn.cursor()) as cursor:
-        return int(cursor.execute(f"select count(*) from {relation}").fetchall()[0][0])
-    return None
+    if not results.exists():
+        raise DbtError("dbt stopped before it built anything; the run's log says why")
+    for told in json.loads(results.read_text())["results"]:
+        yield NodeResult(told["unique_id"], told["status"], told["message"] or "", told["failures"])
 
 
 def close_connections() -> None:
@@ -129,18 +167,27 @@ def close_connections() -> None:
     DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
 
 
+def _count_rows(relation: str) -> int | None:
+    """By dbt's own connection, which holds the file; its adapter takes 30 ms, DuckDB one."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    environment: Any = DuckDBConnectionManager.env()
+    with suppress(duckdb.Error), closing(environment.conn.cursor()) as cursor:
+        return int(cursor.execute(f"select count(*) from {relation}").fetchall()[0][0])
+    return None
+
+
 def _invoke(
     settings: Settings,
     arguments: Sequence[str],
     manifest: Any = None,
-    events: "SimpleQueue[Any] | None" = None,
+    tell_result: Callable[[Any], None] | None = None,
 ) -> Any:
     from dbt.cli.main import dbtRunner
-    from google.protobuf.json_format import MessageToDict
 
     def tell(event: Any) -> None:
-        if events is not None and event.info.name in RESULT_EVENTS:
-            events.put(MessageToDict(event, preserving_proto_field_name=True))
+        if tell_result is not None and event.info.name in _RESULT_EVENTS:
+            tell_result(event)
         if event.info.level in _LEVELS:
             _log.log(_LEVELS[event.info.level], redact(event.info.msg))
 
@@ -148,6 +195,14 @@ def _invoke(
         return dbtRunner(manifest=manifest, callbacks=[tell]).invoke(
             ["--log-level", "none", *arguments, *_where(settings)]
         )
+
+
+def _forget_compiled(manifest: Any) -> None:
+    """A node that an earlier invocation compiled would lose the ephemeral models in it."""
+    for node in manifest.nodes.values():
+        if getattr(node, "extra_ctes_injected", False):
+            node.extra_ctes_injected = False
+            node.extra_ctes = []
 
 
 def _where(settings: Settings) -> list[str]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from orchestration.assets import dbt_in_process
@@ -54,9 +54,8 @@ def project_key(settings: Settings) -> str:
 
 
 def layer_select(layer: str) -> str:
-    """How dbt is asked for a layer (`path:` silently matched nothing); seeds go with the first."""
-    select = f"fqn:touchline.{layer}.*"
-    return f"{select} resource_type:seed" if layer == LAYERS[0] else select
+    """How dbt is asked for a layer's models (`path:` silently matched nothing)."""
+    return f"fqn:touchline.{layer}.*"
 
 
 def check_name(stage: str) -> str:
@@ -66,26 +65,33 @@ def check_name(stage: str) -> str:
 
 def tables_of(manifest: Manifest, schema: str) -> list[str]:
     """Models and seeds of a schema that are a table or a view."""
-    return sorted(
-        node["alias"]
-        for node in manifest["nodes"].values()
-        if node["resource_type"] in ("model", "seed")
-        and node["schema"] == schema
-        and node["config"]["materialized"] != "ephemeral"
-    )
+    return sorted(node["alias"] for node in _stored(manifest) if node["schema"] == schema)
+
+
+def nodes_of(manifest: Manifest, layer: str) -> list[dict[str, Any]]:
+    """What makes a layer's tables and views; seeds go with the first."""
+    schemas = (layer, "seeds") if layer == LAYERS[0] else (layer,)
+    found = (node for node in _stored(manifest) if node["schema"] in schemas)
+    return sorted(found, key=lambda node: str(node["unique_id"]))
+
+
+def _stored(manifest: Manifest) -> Iterator[dict[str, Any]]:
+    for node in manifest["nodes"].values():
+        is_table = node["resource_type"] in ("model", "seed")
+        if is_table and node["config"]["materialized"] != "ephemeral":
+            yield node
 
 
 def data_tests_of(
     manifest: Manifest, layer: str, parents: Iterable[str] | None = None
 ) -> list[str]:
-    """The data tests that can run once `layer` is built: the highest that they look at.
+    """Unique ids of the data tests that can run once `layer` is built: its highest table is there.
 
-    dbt's own selection would start them with the first of their tables, before the others exist.
     With `parents` (unique ids), only those that look at one of them.
     """
     wanted = None if parents is None else set(parents)
     return sorted(
-        node["name"]
+        str(node["unique_id"])
         for node in manifest["nodes"].values()
         if node["resource_type"] == "test"
         and (needed := node["depends_on"]["nodes"])

@@ -121,6 +121,14 @@ def yesterday(first_night: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -
     return build_settings()
 
 
+@pytest.fixture
+def own_project(yesterday: Settings, tmp_path: Path) -> Settings:
+    """The tiny project as a copy that a test may break."""
+    project = tmp_path / "project"
+    shutil.copytree(TINY_PROJECT, project)
+    return yesterday.model_copy(update={"dbt_project_dir": project})
+
+
 def _environment(home: Path, drop_folder: Path) -> dict[str, str]:
     return {
         "TOUCHLINE_HOME": str(home),

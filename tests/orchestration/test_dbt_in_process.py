@@ -67,7 +67,10 @@ def test_it_is_parsed_again_only_when_the_project_changed(
 
 def test_a_test_runs_with_the_highest_table_that_it_looks_at(yesterday: Settings) -> None:
     nodes = load_manifest(yesterday)
-    both = ["assert_no_lead_is_lost", "unique_fct_leads_lead_id"]
+    both = [
+        "test.touchline.assert_no_lead_is_lost",
+        "test.touchline.unique_fct_leads_lead_id.956a87d0bb",
+    ]
     assert manifest.data_tests_of(nodes, "staging") == []
     assert manifest.data_tests_of(nodes, "marts") == both
     assert manifest.data_tests_of(nodes, "marts", ["model.touchline.fct_leads"]) == both

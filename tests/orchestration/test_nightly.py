@@ -2,8 +2,6 @@
 
 import dataclasses
 import io
-import shutil
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -19,7 +17,7 @@ from orchestration.nightly import log_file, run_nightly
 from orchestration.runs import RunRecord, read_records
 from orchestration.settings import Settings
 
-from .conftest import LEADS, TINY_PROJECT, FakeChecks
+from .conftest import LEADS, FakeChecks
 
 
 def run(settings: Settings) -> tuple[RunRecord, str]:
@@ -42,14 +40,6 @@ def in_build(settings: Settings, sql: str) -> list[Any]:
 def drop(settings: Settings, leads: str) -> None:
     """Put another delivery into the drop folder."""
     (settings.home.parent / "drop" / "crm" / "leads.csv").write_text(leads)
-
-
-@pytest.fixture
-def own_project(yesterday: Settings, tmp_path: Path) -> Settings:
-    """The tiny project as a copy that a test may break."""
-    project = tmp_path / "project"
-    shutil.copytree(TINY_PROJECT, project)
-    return yesterday.model_copy(update={"dbt_project_dir": project})
 
 
 EVE = "3,Eve,new,2026-01-07T09:00:00Z\n"
