@@ -35,6 +35,35 @@ KEY = "touchline_key"
 """In an expectation's `meta`: its place in the suite, by which results are told apart."""
 
 
+class _OnDemand(importlib.abc.Loader):
+    """Leaves a module empty until somebody asks for something in it.
+
+    Not importlib's LazyLoader: whoever walks through all modules (`inspect.stack`, as dbt does)
+    asks each for its `__file__`, and would have them all executed.
+    """
+
+    def __init__(self, spec: importlib.machinery.ModuleSpec) -> None:
+        self.spec = spec
+
+    def exec_module(self, module: ModuleType) -> None:
+        real: ModuleType | None = None
+
+        def find(name: str) -> Any:
+            nonlocal real
+            # The path is asked for by whoever imports a part of it.
+            if name.startswith("__") and name != "__path__":
+                raise AttributeError(name)
+            if real is None:
+                assert self.spec.loader is not None
+                real = importlib.util.module_from_spec(self.spec)
+                sys.modules[self.spec.name] = real
+                self.spec.loader.exec_module(real)
+            return getattr(real, name)
+
+        module.__file__ = self.spec.origin
+        module.__getattr__ = find  # type: ignore[method-assign]
+
+
 class _Lazily(importlib.abc.MetaPathFinder):
     """Finds `_UNUSED` modules so that they are executed only when somebody touches them."""
 
@@ -54,9 +83,9 @@ class _Lazily(importlib.abc.MetaPathFinder):
             spec = importlib.util.find_spec(fullname)
         finally:
             self.is_busy = False
-        if spec is not None and spec.loader is not None:
-            spec.loader = importlib.util.LazyLoader(spec.loader)
-        return spec
+        if spec is None or spec.loader is None:
+            return None
+        return importlib.machinery.ModuleSpec(fullname, _OnDemand(spec))
 
 
 def import_great_expectations() -> ModuleType:

@@ -7,6 +7,7 @@ connection) is in this file; TOUCHLINE_DBT_SUBPROCESS=true goes without.
 import json
 import logging
 import os
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,30 +34,37 @@ _log = logging.getLogger("touchline.dbt")
 _manifests: dict[tuple[Path, str], Any] = {}
 
 
-def parse(
-    settings: Settings, stable_vars: Mapping[str, Any], key: str, *, write: bool = True
-) -> Any:
+def parse(settings: Settings, stable_vars: Mapping[str, Any], key: str) -> Any:
     """Have dbt read its project, and write manifest.json; gives dbt's own manifest.
 
-    With the vars that are the same every night: another one would cost a full parse.
+    With the vars that are the same every night: another one would cost a full parse. The manifest
+    is kept as it is, too: of its own files dbt takes two seconds to find that nothing has changed.
     """
-    arguments = ["parse", "--vars", json.dumps(dict(stable_vars))]
-    result = _invoke(settings, [*arguments, "--write-json" if write else "--no-write-json"])
+    result = _invoke(settings, ["parse", "--vars", json.dumps(dict(stable_vars)), "--write-json"])
     if isinstance(result.exception, KeyboardInterrupt):
         raise result.exception
     if not result.success:
         raise DbtError(f"dbt can't read its project: {result.exception}")
+    _kept_manifest(settings).write_bytes(pickle.dumps((key, result.result)))
     _manifests[settings.home, key] = result.result
     return result.result
 
 
-def parse_once(settings: Settings, stable_vars: Mapping[str, Any], key: str) -> Any:
-    """The same, once in a process; `key` stands for the project's files and vars.
+def read_manifest(settings: Settings, stable_vars: Mapping[str, Any], key: str) -> Any:
+    """The manifest as dbt knows it; parsed where none is kept of `key`: the project, its vars."""
+    if (settings.home, key) in _manifests:
+        return _manifests[settings.home, key]
+    # Whatever can be wrong with it (an older dbt's, half of it, none), the next parse puts right.
+    with suppress(Exception):
+        kept_key, manifest = pickle.loads(_kept_manifest(settings).read_bytes())  # noqa: S301
+        if kept_key == key:
+            _manifests[settings.home, key] = manifest
+            return manifest
+    return parse(settings, stable_vars, key)
 
-    Not written again: the metrics in it alone would cost three seconds.
-    """
-    known = _manifests.get((settings.home, key))
-    return parse(settings, stable_vars, key, write=False) if known is None else known
+
+def _kept_manifest(settings: Settings) -> Path:
+    return settings.dbt_target_dir / "manifest.pickle"
 
 
 @dataclass(frozen=True)

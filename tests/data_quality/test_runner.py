@@ -210,6 +210,10 @@ def test_importing_the_runner_is_cheap_and_pulls_in_no_orchestrator() -> None:
         "from data_quality.session import import_great_expectations\n"
         "import_great_expectations()\n"
         "assert not {'dagster', 'orchestration'} & set(sys.modules)\n"
+        "import inspect\n"
+        "inspect.stack()\n"
+        "assert not {'scipy.stats._stats_py', 'altair.vegalite'} & set(sys.modules)\n"
+        "from scipy.stats.contingency import relative_risk\n"
         "import scipy.stats, altair\n"
         "assert round(scipy.stats.norm.cdf(0), 3) == 0.5 and altair.Chart\n"
     )
