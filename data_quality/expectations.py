@@ -1,34 +1,23 @@
-"""Builders of expectations, and the ones in SQL that this dialect or Great Expectations lacks.
+"""Builders of expectations: what a suite asks of a table, as SQL that counts.
 
-Those are one query each that returns one row: how many rows fail, and what was observed (counts and
-names of columns, never a value of the data). So nothing of a row ever leaves DuckDB, and a passed
-check tells its figure too.
+Each tells how many rows fail, and what was observed: counts and names of columns, never a value
+of the data. So nothing of a row ever leaves DuckDB, and a passed check tells its figure too. Those
+that look at rows one by one (`Scanned`) are counted together, in one pass over the table (see
+bundling.py). Great Expectations runs them (session.py); it takes seconds to import, and not here.
 """
 
-import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
-
-from great_expectations.compatibility import pydantic
-from great_expectations.execution_engine.execution_engine import ExecutionEngine
-from great_expectations.expectations.core.expect_column_values_to_be_between import (
-    ExpectColumnValuesToBeBetween,
-)
-from great_expectations.expectations.core.expect_column_values_to_not_be_null import (
-    ExpectColumnValuesToNotBeNull,
-)
-from great_expectations.expectations.core.unexpected_rows_expectation import (
-    UnexpectedRowsExpectation,
-)
-from great_expectations.expectations.expectation import Expectation
-from great_expectations.expectations.metadata_types import FailureSeverity
+from typing import NamedTuple
 
 from data_quality.results import Severity
 
 __all__ = [
+    "Counted",
     "Expectation",
     "Pattern",
+    "Scanned",
     "build_conditions",
     "build_counted",
     "build_in_range",
@@ -40,43 +29,45 @@ __all__ = [
     "build_sums_equal",
 ]
 
-_SEVERITIES: Mapping[Severity, FailureSeverity] = {
-    "error": FailureSeverity.CRITICAL,
-    "warning": FailureSeverity.WARNING,
-}
 
-# A bind parameter to SQLAlchemy, unless escaped.
-_COLON = re.compile(r"(?<![:\w\\]):(?=\w)")
-
-
-class CountedRowsExpectation(UnexpectedRowsExpectation):
-    """An `UnexpectedRowsExpectation` whose query counts: (failing, observed), one row.
-
-    The one of GX runs its query twice and fetches two hundred rows of it.
-    """
-
-    metric_dependencies = ("unexpected_rows_query.table",)
-
-    @pydantic.validator("unexpected_rows_query")
-    def _validate_query(cls, query: str) -> str:  # noqa: N805  pydantic 1
-        """Not to warn that there is no `{batch}`: most of these look at several tables."""
-        return query
-
-    def _validate(
-        self,
-        metrics: dict[str, Any],
-        runtime_configuration: dict[str, Any] | None = None,  # noqa: ARG002
-        execution_engine: ExecutionEngine[Any] | None = None,  # noqa: ARG002
-    ) -> dict[str, Any]:
-        (row,) = metrics["unexpected_rows_query.table"]
-        failing = int(row["failing"] or 0)
-        # `result` is emptied under BOOLEAN_ONLY, `meta` is not.
-        return {"success": failing == 0, "meta": {"failing": failing, "observed": row["observed"]}}
+@dataclass(frozen=True)
+class Expectation:
+    name: str
+    """Readable and stable; it is kept with each result."""
+    says: str
+    look: str
+    """SQL that shows the rows that fail."""
+    severity: Severity
 
 
-def build_not_null(column: str, severity: Severity = "error") -> Expectation:
-    return ExpectColumnValuesToNotBeNull(
-        column=column, severity=_SEVERITIES[severity], meta={"says": f"{column} is filled"}
+@dataclass(frozen=True)
+class Counted(Expectation):
+    """A query of its own."""
+
+    sql: str = ""
+    """Returns one row: failing (bigint), observed (text)."""
+
+
+@dataclass(frozen=True)
+class Scanned(Expectation):
+    """Conditions on rows of `relation`, which is read once for all expectations that scan it."""
+
+    relation: str = ""
+    """The table of the suite where it is left empty, and then only the rows to be looked at."""
+    bad: Mapping[str, str] = field(default_factory=dict)
+    """What it is called -> the condition of a bad row; those that were met are observed."""
+    among: str | None = None
+    """Of which rows; None: of all, and no share of them is told."""
+    tolerated: float = 0
+    """So large a share of these may be bad."""
+
+
+def build_not_null(column: str, severity: Severity = "error") -> Scanned:
+    return _build_column(
+        f"expect_column_values_to_not_be_null({column})",
+        f"{column} is filled",
+        f"{_quoted(column)} is null",
+        severity,
     )
 
 
@@ -85,36 +76,35 @@ def build_in_range(
     lowest: datetime | float | None,
     highest: datetime | float | None,
     severity: Severity = "error",
-) -> Expectation:
+) -> Scanned:
     """Both ends are in; an empty value is not judged."""
     ends = [
-        f"from {lowest}" if lowest is not None else "",
-        f"to {highest}" if highest is not None else "",
+        (f"from {lowest}", f"{_quoted(column)} < {_literal(lowest)}")
+        if lowest is not None
+        else None,
+        (f"to {highest}", f"{_quoted(column)} > {_literal(highest)}")
+        if highest is not None
+        else None,
     ]
-    return ExpectColumnValuesToBeBetween(
-        column=column,
-        min_value=lowest,
-        max_value=highest,
-        severity=_SEVERITIES[severity],
-        meta={"says": " ".join([column, "is", *filter(None, ends)])},
+    given = [end for end in ends if end is not None]
+    return _build_column(
+        f"expect_column_values_to_be_between({column})",
+        " ".join([column, "is", *(told for told, _ in given)]),
+        " or ".join(bad for _, bad in given) or "false",
+        severity,
     )
 
 
 def build_counted(
     name: str, sql: str, *, says: str, look: str = "", severity: Severity = "error"
-) -> CountedRowsExpectation:
+) -> Counted:
     """`sql` returns one row: failing (bigint), observed (text); `look`: SQL that shows the rows."""
-    query = _COLON.sub(r"\\:", sql.replace("{", "{{").replace("}", "}}"))
-    return CountedRowsExpectation(
-        unexpected_rows_query=query,
-        severity=_SEVERITIES[severity],
-        meta={"name": name, "says": says, "look": " ".join(look.split())},
-    )
+    return Counted(name, says, " ".join(look.split()), severity, sql)
 
 
 def build_no_rows(
     name: str, sql: str, says: str, *, look: str | None = None, severity: Severity = "error"
-) -> CountedRowsExpectation:
+) -> Counted:
     """`sql` returns the rows that break the rule; they are counted, and never fetched."""
     return build_counted(
         name,
@@ -134,29 +124,23 @@ def build_share(
     tolerated: float,
     among: str = "true",
     severity: Severity = "warning",
-) -> CountedRowsExpectation:
+) -> Scanned:
     """Of the rows of `table` that are `among`, at most the share `tolerated` is `bad`."""
-    return build_counted(
+    return Scanned(
         name,
-        f"""
-        select
-            case when bad > {tolerated} * rows then bad else 0 end as failing,
-            bad || ' of ' || rows || ' rows (' || round(100.0 * bad / greatest(rows, 1), 2) || ' %)'
-                as observed
-        from (
-            select count(*) as rows, count(*) filter (where {bad}) as bad
-            from {table} where {among}
-        ) as counted
-        """,
-        says=f"{says}, but for {tolerated:.1%} at most" if tolerated else says,
-        look=f"select * from {table} where ({among}) and ({bad})",
-        severity=severity,
+        f"{says}, but for {tolerated:.1%} at most" if tolerated else says,
+        f"select * from {table} where ({among}) and ({bad})",
+        severity,
+        table,
+        {"": bad},
+        among,
+        tolerated,
     )
 
 
 def build_rows_conserved(
     table: str, parts: Mapping[str, str], *, says: str, name: str = "rows_are_conserved"
-) -> CountedRowsExpectation:
+) -> Counted:
     """The rows of `table` are the sum of `parts`: what it is -> SQL that counts it, signed.
 
     A part is an expression such as `(select count(*) from raw.crm_leads)`.
@@ -168,7 +152,7 @@ def build_rows_conserved(
 
 def build_sums_equal(
     name: str, left: Mapping[str, str], right: Mapping[str, str], *, says: str
-) -> CountedRowsExpectation:
+) -> Counted:
     """Two sums of counted parts are the same; as many rows fail as one has more than the other."""
     parts = {**left, **right}
     columns = ", ".join(f"{sql} as part_{place}" for place, sql in enumerate(parts.values()))
@@ -191,28 +175,11 @@ def build_conditions(
     *,
     says: str,
     severity: Severity = "error",
-) -> CountedRowsExpectation:
-    """No row of `table` meets one of `conditions`: what it is called -> a condition of a bad row.
-
-    However many they are, the table is read once; what is observed names those that were met.
-    """
-    met = [f"bad_{place}" for place in range(len(conditions))]
-    judged = ", ".join(f"({bad}) as {m}" for m, bad in zip(met, conditions.values(), strict=True))
-    each = ", ".join(
-        f"case when count(*) filter (where {m}) > 0 "
-        f"then '{what} ' || count(*) filter (where {m}) end"
-        for m, what in zip(met, conditions, strict=True)
-    )
+) -> Scanned:
+    """No row of `table` meets one of `conditions`: what it is called -> the SQL of a bad row."""
     any_of = " or ".join(f"({bad})" for bad in conditions.values())
-    return build_counted(
-        name,
-        f"select count(*) filter (where {' or '.join(met)}) as failing, "
-        f"coalesce(nullif(concat_ws(', ', {each}), ''), '0 rows') as observed "
-        f"from (select {judged} from {table}) as judged",
-        says=says,
-        look=f"select * from {table} where {any_of}",
-        severity=severity,
-    )
+    look = f"select * from {table} where {any_of}"
+    return Scanned(name, says, look, severity, table, conditions)
 
 
 class Pattern(NamedTuple):
@@ -228,31 +195,55 @@ def build_patterns(
     patterns: Mapping[str, Pattern],
     *,
     says: str,
+    rows: str = "",
     exempt: str = "select ''",
-) -> CountedRowsExpectation:
-    """No text of `columns` has one of `patterns` (by what they find) in it.
+) -> Counted:
+    """No text of `columns` has one of `patterns` (by what they find) in it, of `rows` of `table`.
 
     `exempt`: SQL of values that may; it is asked for what was found only, not for each row.
     """
+    quoted = [_quoted(column) for column in columns]
+    may_match = " or ".join(
+        f"contains({column}, '{pattern.contains}')"
+        for column in quoted
+        for pattern in patterns.values()
+    )
     found = " union all ".join(
-        f"select '{what} in {column}' as what, rowid as row_number, \"{column}\" as value "
-        f"from {table} where contains(\"{column}\", '{pattern.contains}') "
-        f"and regexp_matches(\"{column}\", '{pattern.regex}')"
+        f"select '{what} in {column.strip(chr(34))}' as what, row_number, {column} as value "
+        f"from may_match where contains({column}, '{pattern.contains}') "
+        f"and regexp_matches({column}, '{pattern.regex}')"
         for what, pattern in patterns.items()
-        for column in columns
+        for column in quoted
     )
     return build_counted(
         name,
         f"""
-        with found as ({found}),
-        counted as (
-            select what, count(*) as rows from found where value not in ({exempt}) group by what
-        )
+        with may_match as materialized (
+            select row_number() over () as row_number, {", ".join(quoted)}
+            from {rows or table} as texts where {may_match}
+        ),
+        found as (select * from ({found}) as matches where value not in ({exempt})),
+        counted as (select what, count(*) as rows from found group by what)
         select
-            (select count(distinct row_number) from found where value not in ({exempt})) as failing,
+            (select count(distinct row_number) from found) as failing,
             coalesce(string_agg(what || ' ' || rows, ', ' order by what), '0 rows') as observed
         from counted
         """,
         says=says,
         look=f"select * from {table}",
     )
+
+
+def _build_column(name: str, says: str, bad: str, severity: Severity) -> Scanned:
+    return Scanned(name, says, "", severity, "", {"": bad}, "true")
+
+
+def _quoted(column: str) -> str:
+    escaped = column.replace('"', '""')
+    return f'"{escaped}"'
+
+
+def _literal(value: datetime | float) -> str:
+    if isinstance(value, datetime):
+        return f"timestamp '{value:%Y-%m-%d %H:%M:%S}'"
+    return str(value)

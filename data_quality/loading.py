@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from great_expectations.expectations.expectation import Expectation
+    from data_quality.expectations import Expectation
 
 SUITES = Path(__file__).parent / "suites"
 DEFAULT = "_default"
@@ -28,10 +28,17 @@ class TableContext:
     """Every `schema.table` of the file, and `other.schema.table` of the one compared with."""
     run_id: str = ""
     allow_personal_data: bool = False
+    part: str | None = None
+    """SQL of the rows to be looked at one by one, where that is not all of the table."""
 
     @property
     def name(self) -> str:
         return f"{self.schema}.{self.table}"
+
+    @property
+    def rows(self) -> str:
+        """What to select from, to look at rows one by one."""
+        return self.part or self.name
 
     def columns_of(self, *types: str) -> list[str]:
         """The columns whose type begins with one of `types`."""

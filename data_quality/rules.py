@@ -75,9 +75,10 @@ def build_same_rows(context: TableContext, source: str, among: str = "true") -> 
 
     `among` says which rows of the model are meant, where the source has only what was computed.
     """
+    rows = f"(select count(*) from {context.rows} as looked_at where {among})"
     return build_sums_equal(
         "rows_are_conserved",
-        {f"{context.name} has": f"(select count(*) from {context.name} where {among})"},
+        {f"{context.name} has": rows},
         {f"{source} has": f"(select count(*) from {source})"},
         says=f"as many rows as {source}",
     )

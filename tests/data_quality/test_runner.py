@@ -61,7 +61,7 @@ def test_a_warning_does_not_stop(people: Path, tmp_path: Path) -> None:
         (
             'build_not_null("nope")',
             "expect_column_values_to_not_be_null(nope)",
-            'The column "nope" in BatchData does not exist',
+            'Binder Error: Referenced column "nope" not found',
         ),
         (
             'build_no_rows("rule", "select 1 from raw.people where nope", "")',

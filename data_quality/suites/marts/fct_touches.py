@@ -9,7 +9,7 @@ DAYS = 4
 def build_expectations(context: TableContext) -> list[Expectation]:
     legs = "staging.stg_telephony__calls"
     condition = is_computed("'touch'", "touch_id")
-    computed = f"{context.name} where {condition}"
+    computed = f"{context.rows} as looked_at where {condition}"
     collapsed = f"(select coalesce(sum(messages - 1), 0) from {computed})"
     return [
         build_sums_equal(

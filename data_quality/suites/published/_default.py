@@ -61,6 +61,7 @@ def _build_impersonal(context: TableContext) -> list[Expectation]:
                     context.name,
                     texts,
                     {"e-mails": Pattern(EMAIL, "@"), "phones": Pattern(PHONE, "+")},
+                    rows=context.rows,
                     exempt=rep_ids,
                     says="no text has an e-mail or a phone number in it",
                 )
