@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -112,14 +112,17 @@ def in_seconds(seconds: int) -> str:
     return format_datetime(datetime.now(UTC) + timedelta(seconds=seconds), usegmt=True)
 
 
-@pytest.mark.parametrize(("told", "least", "most"), [("7", 7, 7), (in_seconds(60), 1, 61)])
-def test_retry_after_goes_before(echo: Sandbox, told: str, least: float, most: float) -> None:
+@pytest.mark.parametrize(
+    ("build_told", "least", "most"), [(lambda: "7", 7, 7), (lambda: in_seconds(60), 1, 61)]
+)
+def test_retry_after_goes_before(
+    echo: Sandbox, build_told: Callable[[], str], least: float, most: float
+) -> None:
     waits: list[float] = []
-    echo.faults = [Fault("status", status=429, headers={"Retry-After": told})]
+    echo.faults = [Fault("status", status=429, headers={"Retry-After": build_told()})]
     client(echo, sleep=waits.append).get("/")
-    assert [wait for wait in waits if wait > 0.5] == [
-        pytest.approx((least + most) / 2, abs=most - least + 1e-9)
-    ]
+    (wait,) = [wait for wait in waits if wait > 0.5]
+    assert least <= wait <= most
 
 
 def test_a_system_that_wants_to_rest_too_long_is_left_for_now(echo: Sandbox) -> None:
