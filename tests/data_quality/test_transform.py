@@ -25,7 +25,7 @@ CHAIN = (
     "create schema intermediate",
     # Ten activities, four of them calls; five legs of three calls; one pair.
     (
-        "create table staging.stg_crm__activities as select range as activity_id, "
+        "create table staging.stg_crm__activities as select range as activity_key, "
         "case when range < 4 then 'call' else 'message' end as kind, false as is_deleted, "
         "timestamp '2026-02-01' as started_at from range(10)"
     ),
@@ -36,23 +36,24 @@ CHAIN = (
         "timestamp '2026-02-01' as started_at from staging.stg_telephony__calls"
     ),
     (
-        "create table intermediate.int_calls_merged_from_legs as select call_id, count(*) as legs, "
-        "min(started_at) as started_at from intermediate.int_call_legs group by call_id"
+        "create table intermediate.int_calls_merged_from_legs as select call_id as call_key, "
+        "count(*) as legs, min(started_at) as started_at from intermediate.int_call_legs "
+        "group by call_id"
     ),
-    "create table intermediate.int_calls_paired_with_crm as select 1 as activity_id, 1 as call_id",
-    "create table intermediate.int_touches_unioned as select range as touch_id from range(12)",
+    "create table intermediate.int_calls_paired_with_crm as select 1 as activity_key, 1 as call_key",
+    "create table intermediate.int_touches_unioned as select range as touch_key from range(12)",
     # The six messages of one lead are two sessions.
     (
-        "create table intermediate.int_touches_sessioned as select range as touch_id, "
+        "create table intermediate.int_touches_sessioned as select range as touch_key, "
         "case when range < 2 then 3 end as messages from range(8)"
     ),
     (
-        "create table intermediate.int_touches_matched_to_leads as select touch_id, "
+        "create table intermediate.int_touches_matched_to_leads as select touch_key, "
         "1 as lead_id, null as own_exclusion_reason from intermediate.int_touches_unioned"
     ),
     (
-        "create table intermediate.int_touches_numbered as select touch_id, 1 as lead_id, "
-        "touch_id + 1 as attempt_number, case when touch_id < 2 then touch_id + 1 end "
+        "create table intermediate.int_touches_numbered as select touch_key, 1 as lead_id, "
+        "touch_key + 1 as attempt_number, case when touch_key < 2 then touch_key + 1 end "
         "as contact_number, null as exclusion_reason from intermediate.int_touches_sessioned"
     ),
     "create table intermediate.int_leads_touched as select 1 as lead_id",
@@ -163,7 +164,7 @@ def test_a_mapped_stage_means_something(raw: Path, row: str, told_of: str) -> No
             ],
         ),
         (
-            "update intermediate.int_calls_paired_with_crm set activity_id = 9",
+            "update intermediate.int_calls_paired_with_crm set activity_key = 9",
             [("int_calls_paired_with_crm", "pairs_are_of_two_calls", 1)],
         ),
         (
@@ -174,19 +175,19 @@ def test_a_mapped_stage_means_something(raw: Path, row: str, told_of: str) -> No
             ],
         ),
         (
-            "update intermediate.int_touches_matched_to_leads set lead_id = null where touch_id < 4",
+            "update intermediate.int_touches_matched_to_leads set lead_id = null where touch_key < 4",
             [("int_touches_matched_to_leads", "touches_have_a_lead", 4)],
         ),
         (
-            "update intermediate.int_touches_sessioned set messages = 2 where touch_id = 1",
+            "update intermediate.int_touches_sessioned set messages = 2 where touch_key = 1",
             [("int_touches_sessioned", "messages_are_conserved", 1)],
         ),
         (
-            "update intermediate.int_touches_numbered set attempt_number = 5 where touch_id = 3",
+            "update intermediate.int_touches_numbered set attempt_number = 5 where touch_key = 3",
             [("int_touches_numbered", "numbers_have_no_gaps(attempt_number)", 1)],
         ),
         (
-            "update intermediate.int_touches_numbered set contact_number = null where touch_id = 0",
+            "update intermediate.int_touches_numbered set contact_number = null where touch_key = 0",
             [("int_touches_numbered", "numbers_have_no_gaps(contact_number)", 1)],
         ),
         (
@@ -217,12 +218,12 @@ def test_the_clocks_of_two_systems(raw: Path) -> None:
         ["int_calls_paired_with_crm"],
         *CHAIN,
         "create or replace table intermediate.int_calls_merged_from_legs as "
-        "select range as call_id, timestamp '2026-02-01 00:01:30' as started_at from range(30)",
+        "select range as call_key, timestamp '2026-02-01 00:01:30' as started_at from range(30)",
         "create or replace table staging.stg_crm__activities as "
-        "select range as activity_id, 'call' as kind, timestamp '2026-02-01' as started_at "
+        "select range as activity_key, 'call' as kind, timestamp '2026-02-01' as started_at "
         "from range(30)",
         "create or replace table intermediate.int_calls_paired_with_crm as "
-        "select range as activity_id, range as call_id from range(30)",
+        "select range as activity_key, range as call_key from range(30)",
     )
     assert told(report) == [("int_calls_paired_with_crm", "clocks_agree", 1)]
     assert report.warnings[0].observed == "median 90.0 s apart, 30 pairs"

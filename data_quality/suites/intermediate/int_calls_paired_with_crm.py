@@ -11,10 +11,10 @@ def build_expectations(context: TableContext) -> list[Expectation]:
             "pairs_are_of_two_calls",
             context.name,
             {
-                "no such activity": "activity_id not in "
-                "(select activity_id from staging.stg_crm__activities where kind = 'call')",
-                "no such call": "call_id not in "
-                "(select call_id from intermediate.int_calls_merged_from_legs)",
+                "no such activity": "activity_key not in "
+                "(select activity_key from staging.stg_crm__activities where kind = 'call')",
+                "no such call": "call_key not in "
+                "(select call_key from intermediate.int_calls_merged_from_legs)",
             },
             says="a call of the CRM and one of the telephony log",
         ),
@@ -33,8 +33,8 @@ def build_expectations(context: TableContext) -> list[Expectation]:
                         abs(epoch(activities.started_at) - epoch(calls.started_at))
                     ) as apart
                 from {context.name} as pairs
-                inner join staging.stg_crm__activities as activities using (activity_id)
-                inner join intermediate.int_calls_merged_from_legs as calls using (call_id)
+                inner join staging.stg_crm__activities as activities using (activity_key)
+                inner join intermediate.int_calls_merged_from_legs as calls using (call_key)
             ) as clocks
             """,
             says=f"the clocks of CRM and telephony are at most {MOST_SECONDS} s apart",

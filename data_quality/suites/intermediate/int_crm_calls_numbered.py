@@ -10,7 +10,7 @@ def build_expectations(context: TableContext) -> list[Expectation]:
         build_share(
             "crm_calls_have_a_number",
             "staging.stg_crm__activities",
-            f"activity_id not in (select activity_id from {context.name})",
+            f"activity_key not in (select activity_key from {context.name})",
             among="kind = 'call' and not is_deleted",
             says="a call of the CRM has an outside number, its own or its contact's",
             tolerated=TOLERATED,

@@ -23,6 +23,7 @@ with_outside as (
 
 identified as (
     select
+        with_outside.leg_key,
         with_outside.leg_id,
         with_outside.call_id,
         with_outside.connector,

@@ -12,6 +12,7 @@ calls_of_several_legs as (
 alone as (
     select
         call_id,
+        leg_key as call_key,
         connector,
         1 as legs,
         is_internal,
@@ -51,6 +52,7 @@ numbered as (
 merged as (
     select
         call_id,
+        min(leg_key) as call_key,
         max(connector) as connector,
         count(*) as legs,
         bool_and(is_internal) as is_internal,
@@ -83,6 +85,7 @@ together as (
 attributed as (
     select
         call_id,
+        call_key,
         connector,
         legs,
         is_internal,

@@ -21,28 +21,51 @@ crm_numbers as (
 ),
 
 -- The CRM holds the telephony's own id, of the call or of a leg of it.
-native_ids as (
-    select substr(call_id, length(connector) + 2) as native_id, call_id from legs
+named_ids as (
+    select
+        activities.activity_key,
+        activities.activity_id,
+        activities.started_at,
+        connectors.connector || ':' || activities.telephony_call_id as named_id
+    from activities
+    cross join (select distinct connector from calls) as connectors
+    where activities.telephony_call_id is not null
+),
+
+named_calls as (
+    select
+        activity_key,
+        activity_id,
+        started_at,
+        named_id as call_id
+    from named_ids
     union
-    select substr(leg_id, length(connector) + 2) as native_id, call_id from legs
+    select
+        named_ids.activity_key,
+        named_ids.activity_id,
+        named_ids.started_at,
+        legs.call_id
+    from named_ids
+    inner join legs on named_ids.named_id = legs.leg_id
 ),
 
 explicit_candidates as (
     select
-        activities.activity_id,
+        named_calls.activity_key,
+        named_calls.activity_id,
+        calls.call_key,
         calls.call_id,
-        abs({{ seconds_between('activities.started_at', 'calls.started_at') }}) as seconds_apart
-    from activities
-    inner join native_ids on activities.telephony_call_id = native_ids.native_id
-    inner join calls on native_ids.call_id = calls.call_id
+        abs({{ seconds_between('named_calls.started_at', 'calls.started_at') }}) as seconds_apart
+    from named_calls
+    inner join calls on named_calls.call_id = calls.call_id
 ),
 
-named_calls as (
+nearest_calls as (
     select *
     from (
         select
             *,
-            row_number() over (partition by activity_id order by seconds_apart, call_id)
+            row_number() over (partition by activity_key order by seconds_apart, call_id)
                 as call_rank
         from explicit_candidates
     ) as ranked_calls
@@ -52,77 +75,85 @@ named_calls as (
 -- Several activities that name one call are that one call; the nearest gives its links.
 explicit_pairs as (
     select
-        activity_id,
-        call_id,
+        activity_key,
+        call_key,
         case
-            when row_number() over (partition by call_id order by seconds_apart, activity_id) = 1
+            when row_number() over (partition by call_key order by seconds_apart, activity_id) = 1
                 then 'explicit'
             else 'explicit_again'
         end as pair_rule
-    from named_calls
+    from nearest_calls
 ),
 
--- An equi-join on number, direction and bucket of time: a range join would cross a number's calls.
-unpaired_activities as (
+unpaired_activities as not materialized (
     select
+        activities.activity_key,
         activities.activity_id,
         activities.direction,
         reps.rep_id,
         activities.started_at,
         crm_numbers.e164,
-        cast(
-            floor({{ epoch_seconds('activities.started_at') }} / {{ var('call_match_seconds') }})
-            as bigint
-        ) + neighbours.shift as bucket
+        {{ epoch_seconds('activities.started_at') }} as started_second
     from activities
-    inner join crm_numbers on activities.activity_id = crm_numbers.activity_id
+    inner join crm_numbers on activities.activity_key = crm_numbers.activity_key
     left join reps on activities.rep_id = reps.rep_id
-    cross join (
-        select -1 as shift
-        union all
-        select 0 as shift
-        union all
-        select 1 as shift
-    ) as neighbours
-    where activities.activity_id not in (select activity_id from explicit_candidates)
+    where activities.activity_key not in (select activity_key from explicit_candidates)
+),
+
+-- An equi-join on number, direction and bucket of time: a range join would cross a number's calls.
+-- Of buckets that are much longer than the window, few activities look into two.
+bucketed_activities as (
+    select
+        *,
+        {{ call_bucket('started_second - ' ~ var('call_match_seconds')) }} as bucket
+    from unpaired_activities
+    union all
+    select
+        *,
+        {{ call_bucket('started_second + ' ~ var('call_match_seconds')) }} as bucket
+    from unpaired_activities
+    where {{ call_bucket('started_second - ' ~ var('call_match_seconds')) }}
+        <> {{ call_bucket('started_second + ' ~ var('call_match_seconds')) }}
 ),
 
 unpaired_calls as (
     select
         *,
-        cast(floor({{ epoch_seconds('started_at') }} / {{ var('call_match_seconds') }}) as bigint)
-            as bucket
+        {{ call_bucket(epoch_seconds('started_at')) }} as bucket
     from calls
     where not is_internal
         and e164 is not null
-        and call_id not in (select call_id from explicit_pairs)
+        and call_key not in (select call_key from explicit_pairs)
 ),
 
 candidates as (
-    select distinct
-        unpaired_activities.activity_id,
+    select
+        bucketed_activities.activity_key,
+        bucketed_activities.activity_id,
+        unpaired_calls.call_key,
         unpaired_calls.call_id,
-        abs({{ seconds_between('unpaired_activities.started_at', 'unpaired_calls.started_at') }})
+        abs({{ seconds_between('bucketed_activities.started_at', 'unpaired_calls.started_at') }})
             as seconds_apart
-    from unpaired_activities
+    from bucketed_activities
     inner join unpaired_calls
-        on unpaired_activities.e164 = unpaired_calls.e164
-        and unpaired_activities.direction = unpaired_calls.direction
-        and unpaired_activities.bucket = unpaired_calls.bucket
-    where abs({{ seconds_between('unpaired_activities.started_at', 'unpaired_calls.started_at') }})
+        on bucketed_activities.e164 = unpaired_calls.e164
+        and bucketed_activities.direction = unpaired_calls.direction
+        and bucketed_activities.bucket = unpaired_calls.bucket
+    where abs({{ seconds_between('bucketed_activities.started_at', 'unpaired_calls.started_at') }})
         <= {{ var('call_match_seconds') }}
         and (
-            unpaired_activities.rep_id is null
+            bucketed_activities.rep_id is null
             or unpaired_calls.has_unknown_rep
-            or list_contains(unpaired_calls.rep_ids, unpaired_activities.rep_id)
+            or list_contains(unpaired_calls.rep_ids, bucketed_activities.rep_id)
         )
 ),
 
 ranked as (
     select
-        *,
-        row_number() over (partition by activity_id order by seconds_apart, call_id) as call_rank,
-        row_number() over (partition by call_id order by seconds_apart, activity_id)
+        activity_key,
+        call_key,
+        row_number() over (partition by activity_key order by seconds_apart, call_id) as call_rank,
+        row_number() over (partition by call_key order by seconds_apart, activity_id)
             as activity_rank
     from candidates
 ),
@@ -130,8 +161,8 @@ ranked as (
 -- Each is the other's nearest.
 number_pairs as (
     select
-        activity_id,
-        call_id,
+        activity_key,
+        call_key,
         'number' as pair_rule
     from ranked
     where call_rank = 1 and activity_rank = 1

@@ -18,7 +18,7 @@ contact_points as (
 
 own_numbers as (
     select
-        activities.activity_id,
+        activities.activity_key,
         phone_numbers.e164
     from activities
     inner join phone_numbers on activities.phone = phone_numbers.written
@@ -26,12 +26,12 @@ own_numbers as (
 
 contact_numbers as (
     select
-        activities.activity_id,
+        activities.activity_key,
         contact_points.point as e164
     from activities
     inner join contacts on activities.contact_id = contacts.contact_id
     inner join contact_points on contacts.survivor_id = contact_points.contact_id
-    where activities.activity_id not in (select activity_id from own_numbers)
+    where activities.activity_key not in (select activity_key from own_numbers)
 ),
 
 numbers as (

@@ -5,7 +5,7 @@ with events as (
 
 touches as (
     select * from {{ ref('int_touches_unioned') }}
-    where crm_activity_id is not null
+    where source <> 'telephony'
 ),
 
 matched_touches as (
@@ -48,8 +48,8 @@ linked as (
         coalesce(leads.survivor_id, surviving_deals.lead_id, matched_touches.lead_id)
             as named_lead_id
     from events
-    left join touches on events.activity_id = touches.crm_activity_id
-    left join matched_touches on touches.touch_id = matched_touches.touch_id
+    left join touches on events.activity_id = touches.touch_id
+    left join matched_touches on touches.touch_key = matched_touches.touch_key
     left join contacts on events.contact_id = contacts.contact_id
     left join leads on events.lead_id = leads.lead_id
     left join deals on events.deal_id = deals.deal_id

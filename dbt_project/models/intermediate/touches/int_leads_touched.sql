@@ -13,7 +13,7 @@ attempts as (
         lead_id,
         started_at,
         lag(started_at, {{ var('burst_attempts') - 1 }}) over (
-            partition by lead_id order by started_at, touch_id
+            partition by lead_id order by started_at
         ) as burst_started_at
     from touches
     where direction = 'outbound' and not is_completed and not is_automated

@@ -31,7 +31,7 @@ phone_numbers as (
 -- The activity's own lead, else its deal's: nothing to choose there.
 named as (
     select
-        touches.touch_id,
+        touches.touch_key,
         coalesce(touches.named_lead_id, deals.lead_id) as lead_id,
         case when touches.named_lead_id is not null then 'explicit_lead' else 'via_deal' end
             as lead_match_rule
@@ -42,7 +42,7 @@ named as (
 
 unnamed as (
     select
-        touch_id,
+        touch_key,
         started_at,
         rep_id,
         contact_id,
@@ -50,30 +50,39 @@ unnamed as (
         phone,
         email
     from touches
-    where touch_id not in (select touch_id from named)
+    where touch_key not in (select touch_key from named)
 ),
 
-touch_numbers as (
-    select touch_id, started_at, rep_id, e164 from unnamed where e164 is not null
-    union
+written_numbers as (
     select
-        unnamed.touch_id,
+        unnamed.touch_key,
         unnamed.started_at,
         unnamed.rep_id,
-        phone_numbers.e164
+        phone_numbers.e164,
+        phone_numbers.position
     from unnamed
     inner join phone_numbers on unnamed.phone = phone_numbers.written
+),
+
+-- The call's own number where the CRM's can't be read.
+touch_numbers as (
+    select touch_key, started_at, rep_id, e164 from written_numbers
+    union
+    select touch_key, started_at, rep_id, e164
+    from unnamed
+    where e164 is not null
+        and touch_key not in (select touch_key from written_numbers where position = 0)
 ),
 
 -- A contact that the activity names goes before its phone, its phone before its email. The touch's
 -- start and rep come along: joined later, the engine would cross all touches with all leads.
 named_contacts as (
-    select touch_id, started_at, rep_id, contact_id, 1 as precedence
+    select touch_key, started_at, rep_id, contact_id, 1 as precedence
     from unnamed
     where contact_id is not null
     union
     select
-        touch_numbers.touch_id,
+        touch_numbers.touch_key,
         touch_numbers.started_at,
         touch_numbers.rep_id,
         contact_points.contact_id,
@@ -83,7 +92,7 @@ named_contacts as (
         on touch_numbers.e164 = contact_points.point and contact_points.kind = 'phone'
     union
     select
-        unnamed.touch_id,
+        unnamed.touch_key,
         unnamed.started_at,
         unnamed.rep_id,
         contact_points.contact_id,
@@ -107,7 +116,7 @@ open_leads as (
 
 candidates as (
     select
-        named_contacts.touch_id,
+        named_contacts.touch_key,
         named_contacts.rep_id,
         named_contacts.started_at,
         named_contacts.precedence,
@@ -140,7 +149,7 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by touch_id
+            partition by touch_key
             order by precedence, is_own_lead desc, created_at desc, lead_id
         ) as position
     from owned_candidates
@@ -148,7 +157,7 @@ ranked as (
 
 chosen as (
     select
-        touch_id,
+        touch_key,
         contact_id,
         lead_id,
         case precedence
@@ -163,22 +172,22 @@ chosen as (
 -- Where no lead was open, the one contact that the touch can have been with.
 contacts_without_lead as (
     select
-        touch_id,
+        touch_key,
         arg_min(contact_id, precedence) as contact_id,
         count(*) filter (where precedence = first_precedence) as contacts
     from (
         select
             *,
-            min(precedence) over (partition by touch_id) as first_precedence
+            min(precedence) over (partition by touch_key) as first_precedence
         from named_contacts
-        where touch_id not in (select touch_id from chosen)
+        where touch_key not in (select touch_key from chosen)
     ) as named_by
-    group by touch_id
+    group by touch_key
 ),
 
 matched as (
     select
-        touches.touch_id,
+        touches.touch_key,
         touches.own_exclusion_reason,
         coalesce(
             touches.contact_id,
@@ -189,18 +198,18 @@ matched as (
         coalesce(
             named.lead_match_rule,
             chosen.lead_match_rule,
-            case when contacts_without_lead.touch_id is not null then 'no_open_lead' end,
+            case when contacts_without_lead.touch_key is not null then 'no_open_lead' end,
             'no_contact'
         ) as lead_match_rule
     from touches
-    left join named on touches.touch_id = named.touch_id
-    left join chosen on touches.touch_id = chosen.touch_id
-    left join contacts_without_lead on touches.touch_id = contacts_without_lead.touch_id
+    left join named on touches.touch_key = named.touch_key
+    left join chosen on touches.touch_key = chosen.touch_key
+    left join contacts_without_lead on touches.touch_key = contacts_without_lead.touch_key
 ),
 
 with_contact as (
     select
-        matched.touch_id,
+        matched.touch_key,
         matched.own_exclusion_reason,
         coalesce(matched.contact_id, leads.live_contact_id) as contact_id,
         matched.lead_id,

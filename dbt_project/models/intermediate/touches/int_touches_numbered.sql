@@ -1,5 +1,13 @@
 -- Longer than most: whose touch it is, whether he is new, and its place in the order.
-with touches as not materialized (
+with unioned as not materialized (
+    select * from {{ ref('int_touches_unioned') }}
+),
+
+matched as not materialized (
+    select * from {{ ref('int_touches_matched_to_leads') }}
+),
+
+sessioned as not materialized (
     select * from {{ ref('int_touches_sessioned') }}
 ),
 
@@ -29,14 +37,28 @@ first_wins as (
 -- A touch of a lead that counts nowhere counts nowhere.
 flagged as not materialized (
     select
-        touches.*,
-        coalesce(touches.own_exclusion_reason, 'lead_' || leads.exclusion_reason)
+        sessioned.touch_key,
+        unioned.touch_id,
+        unioned.channel,
+        unioned.direction,
+        unioned.started_at,
+        sessioned.ended_at,
+        sessioned.is_completed,
+        sessioned.is_automated,
+        coalesce(unioned.own_exclusion_reason, 'lead_' || leads.exclusion_reason)
             as exclusion_reason,
+        matched.contact_id,
+        matched.lead_id,
+        matched.lead_match_rule,
+        unioned.deal_id,
         leads.customer_id as lead_customer_id,
         leads.customer_kind as lead_customer_kind,
-        leads.lead_source
-    from touches
-    left join leads on touches.lead_id = leads.lead_id
+        leads.lead_source,
+        sessioned.messages
+    from sessioned
+    inner join unioned on sessioned.touch_key = unioned.touch_key
+    inner join matched on sessioned.touch_key = matched.touch_key
+    left join leads on matched.lead_id = leads.lead_id
 ),
 
 with_customer as (
@@ -62,7 +84,7 @@ with_customer as (
 -- One sort of a lead's touches for all that is counted in their order.
 in_order as (
     select
-        touch_id,
+        touch_key,
         case when not is_automated and (direction = 'outbound' or is_completed) then
             count(*) filter (where not is_automated and (direction = 'outbound' or is_completed))
                 over until_then
@@ -82,25 +104,21 @@ in_order as (
 
 numbered as (
     select
-        with_customer.touch_id,
-        with_customer.source,
+        with_customer.touch_key,
         with_customer.channel,
         with_customer.direction,
         with_customer.started_at,
         with_customer.ended_at,
-        with_customer.talk_seconds,
         with_customer.is_completed,
         with_customer.is_automated,
-        with_customer.is_answered,
         with_customer.exclusion_reason,
-        with_customer.rep_id,
         with_customer.contact_id,
         with_customer.customer_id,
         with_customer.customer_kind,
         with_customer.lead_id,
         with_customer.lead_source,
-        with_customer.deal_id,
         with_customer.lead_match_rule,
+        with_customer.deal_id,
         case
             when with_customer.customer_id is not null
                 then first_wins.first_won_at is null
@@ -110,14 +128,12 @@ numbered as (
         in_order.contact_number,
         {{ seconds_between('in_order.previous_started_at', 'with_customer.started_at') }} / 3600.0
             as hours_since_previous_touch,
-        with_customer.messages,
-        with_customer.crm_activity_id,
-        with_customer.telephony_call_id
+        with_customer.messages
     from with_customer
     left join first_wins
         on with_customer.customer_id = first_wins.customer_id
         and with_customer.customer_kind = first_wins.customer_kind
-    left join in_order on with_customer.touch_id = in_order.touch_id
+    left join in_order on with_customer.touch_key = in_order.touch_key
 )
 
 select * from numbered

@@ -33,7 +33,7 @@ outcomes as (
     select * from {{ ref('stg_reference__outcome_map') }}
 ),
 
-rep_phones as (
+reps as (
     select * from {{ ref('int_reps_called') }}
     where kind = 'phone'
 ),
@@ -43,9 +43,17 @@ phone_numbers as (
     where position = 0
 ),
 
+-- However a rep's number was written.
+rep_phones as (
+    select phone_numbers.written
+    from phone_numbers
+    inner join reps on phone_numbers.e164 = reps.point
+),
+
 -- Times, talk and outcome come from telephony, links and notes from the CRM.
 crm_touches as (
     select
+        activities.activity_key as touch_key,
         activities.activity_id as touch_id,
         case when calls.call_id is null then 'crm' else 'both' end as source,
         activities.kind as channel,
@@ -88,7 +96,7 @@ crm_touches as (
         case
             when activities.is_deleted then 'deleted'
             when coalesce(calls.is_internal, false)
-                or (activities.kind = 'call' and rep_phones.rep_id is not null)
+                or (activities.kind = 'call' and rep_phones.written is not null)
                 then 'internal_call'
         end as own_exclusion_reason,
         coalesce(calls.rep_id, activities.rep_id) as rep_id,
@@ -99,29 +107,29 @@ crm_touches as (
         end as contact_id,
         leads.survivor_id as named_lead_id,
         coalesce(deals.survivor_id, activities.deal_id) as deal_id,
-        activities.phone,
-        case when phone_numbers.e164 is null then calls.e164 end as e164,
-        activities.email,
-        activities.activity_id as crm_activity_id,
-        calls.call_id as telephony_call_id,
-        pairs.pair_rule
+        -- By these a lead is looked for where none is named.
+        case when leads.survivor_id is null then activities.phone end as phone,
+        case when leads.survivor_id is null then calls.e164 end as e164,
+        case when leads.survivor_id is null then activities.email end as email,
+        calls.call_id as telephony_call_id
     from activities
     -- A call that was logged twice with the telephony's id is one call.
-    left join swallowed on activities.activity_id = swallowed.activity_id
-    left join pairs on activities.activity_id = pairs.activity_id
-    left join calls on pairs.call_id = calls.call_id
+    left join swallowed on activities.activity_key = swallowed.activity_key
+    left join pairs on activities.activity_key = pairs.activity_key
+    left join calls on pairs.call_key = calls.call_key
     left join contacts on activities.contact_id = contacts.contact_id
     left join leads on activities.lead_id = leads.lead_id
     left join deals on activities.deal_id = deals.deal_id
     left join outcomes
         on activities.kind = outcomes.kind and activities.outcome = outcomes.native_outcome
-    left join phone_numbers on activities.phone = phone_numbers.written
-    left join rep_phones on phone_numbers.e164 = rep_phones.point
-    where swallowed.activity_id is null
+    left join rep_phones on activities.phone = rep_phones.written
+    where swallowed.activity_key is null
 ),
 
 telephony_touches as (
     select
+        -- Below those of the activities.
+        -1 - calls.call_key as touch_key,
         -- An activity and a call of one connector may bear the same id.
         calls.call_id || '#call' as touch_id,
         'telephony' as source,
@@ -143,11 +151,9 @@ telephony_touches as (
         cast(null as varchar) as phone,
         calls.e164,
         cast(null as varchar) as email,
-        cast(null as varchar) as crm_activity_id,
-        calls.call_id as telephony_call_id,
-        cast(null as varchar) as pair_rule
+        calls.call_id as telephony_call_id
     from calls
-    where calls.call_id not in (select call_id from pairs)
+    where calls.call_key not in (select call_key from pairs)
 ),
 
 touches as (

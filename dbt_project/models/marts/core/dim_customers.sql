@@ -18,12 +18,14 @@ contacts as (
     select * from {{ ref('stg_crm__contacts') }}
 ),
 
+-- A touch of a lead has the lead's customer.
 named as (
     select customer_id, customer_kind from leads
     union
     select customer_id, customer_kind from deals where customer_id is not null
     union
-    select customer_id, customer_kind from touches where customer_id is not null
+    select customer_id, customer_kind from touches
+    where customer_id is not null and lead_id is null
 ),
 
 -- A condition on the left side of a left join would compare every row with every row.

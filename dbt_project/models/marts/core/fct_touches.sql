@@ -1,4 +1,8 @@
-with touches as (
+with unioned as (
+    select * from {{ ref('int_touches_unioned') }}
+),
+
+touches as (
     select * from {{ ref('int_touches_numbered') }}
 ),
 
@@ -13,19 +17,19 @@ owner_periods as (
 
 described as (
     select
-        touches.touch_id,
-        touches.source,
+        unioned.touch_id,
+        unioned.source,
         touches.channel,
         touches.direction,
         touches.started_at,
         touches.ended_at,
-        cast(touches.talk_seconds as decimal(18, 3)) as talk_seconds,
+        cast(unioned.talk_seconds as decimal(18, 3)) as talk_seconds,
         touches.is_completed,
         touches.is_automated,
-        touches.is_answered,
+        unioned.is_answered,
         touches.exclusion_reason is not null as is_excluded,
         touches.exclusion_reason,
-        touches.rep_id,
+        unioned.rep_id,
         coalesce(owner_periods.owner_rep_id, leads.owner_rep_id) as owner_then_rep_id,
         leads.owner_rep_id as owner_now_rep_id,
         touches.contact_id,
@@ -40,9 +44,10 @@ described as (
         touches.contact_number,
         touches.hours_since_previous_touch,
         touches.messages,
-        touches.crm_activity_id,
-        touches.telephony_call_id
+        case when unioned.source <> 'telephony' then unioned.touch_id end as crm_activity_id,
+        unioned.telephony_call_id
     from touches
+    inner join unioned on touches.touch_key = unioned.touch_key
     left join leads on touches.lead_id = leads.lead_id
     left join owner_periods
         on touches.lead_id = owner_periods.object_id

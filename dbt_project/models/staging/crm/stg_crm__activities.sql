@@ -1,9 +1,13 @@
 with activities as (
-    select * from {{ source('raw', 'crm_activities') }}
+    select
+        {{ row_key() }} as activity_key,
+        *
+    from {{ source('raw', 'crm_activities') }}
 ),
 
 seen as (
     select
+        activity_key,
         activity_id,
         kind,
         direction,

@@ -1,9 +1,13 @@
 with calls as (
-    select * from {{ source('raw', 'telephony_calls') }}
+    select
+        {{ row_key() }} as leg_key,
+        *
+    from {{ source('raw', 'telephony_calls') }}
 ),
 
 seen as (
     select
+        leg_key,
         call_id as leg_id,
         coalesce(linked_id, call_id) as call_id,
         _connector as connector,
