@@ -44,9 +44,10 @@ report: setup ## the scorecard of what is published
 	@$(BIN)/touchline report $(ARGS)
 
 docs: setup ## the generated pages of docs/, and every table with its lineage in TOUCHLINE_HOME/docs
-	@mkdir -p "$(HOME_DIR)/docs" "$(HOME_DIR)/tmp"
+	@mkdir -p "$(HOME_DIR)/docs" "$(HOME_DIR)/tmp" "$(HOME_DIR)/marts"
 	$(BIN)/python docs/build.py
 	TOUCHLINE_BUILD_FILE="$(HOME_DIR)/build.duckdb" TOUCHLINE_TMP_DIR="$(HOME_DIR)/tmp" \
+	  TOUCHLINE_MARTS_FILE="$(HOME_DIR)/marts/touchline.duckdb" \
 	  $(BIN)/dbt --quiet docs generate --static --project-dir dbt_project --profiles-dir dbt_project \
 	  --target-path "$(HOME_DIR)/docs" --log-path "$(HOME_DIR)/logs"
 	@echo "open $(HOME_DIR)/docs/static_index.html"

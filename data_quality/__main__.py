@@ -10,7 +10,7 @@ import duckdb
 from data_quality.loading import stages
 from data_quality.results import Result, StageReport
 from data_quality.runner import SCHEMAS, run_stage
-from data_quality.session import open_for_reading
+from data_quality.session import marts_beside, open_for_reading
 
 FAILED, BROKE = 1, 2
 
@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("database", type=Path)
     parser.add_argument("stage", nargs="*", help="raw, staging …; without any, all that are there")
     parser.add_argument("--run-id", default="by hand")
-    parser.add_argument("--compare-with", type=Path, help="the release in force, or the build file")
+    parser.add_argument("--compare-with", type=Path, help="the release in force, or the marts file")
     parser.add_argument("--allow-personal-data", action="store_true")
     parser.add_argument("--all", action="store_true", help="print what passed, too")
     told = parser.parse_args(arguments)
@@ -50,7 +50,7 @@ def _find_stages(database: Path) -> list[str]:
     """The stages whose schemas are in the file; one with marts and no raw is a release."""
     with open_for_reading(database) as connection:
         rows = connection.execute("select distinct schema_name from duckdb_columns()").fetchall()
-    schemas = {name for (name,) in rows}
+    schemas = {name for (name,) in rows} | ({"marts"} if marts_beside(database) else set())
     if "raw" not in schemas and "marts" in schemas:
         return ["published"]
     order = ("raw", "seeds", "staging", "intermediate", "marts")

@@ -12,7 +12,14 @@ from data_quality.bundling import bundle
 from data_quality.expectations import Expectation, Scanned
 from data_quality.loading import SUITES, SuiteError, TableContext, build_suite, suite_tables
 from data_quality.results import STAGE_WIDE, Result, Severity, StageReport, save_results
-from data_quality.session import Counts, Session, open_for_reading, open_session
+from data_quality.session import (
+    MARTS,
+    Counts,
+    Session,
+    marts_beside,
+    open_for_reading,
+    open_session,
+)
 
 __all__ = ["Result", "StageReport", "run_stage", "save_results"]
 
@@ -74,11 +81,12 @@ def run_stage(
     `parts`: table -> SQL of its rows (a table, a select in brackets) that alone are looked at one
     by one, since the others have been before. What is counted is counted over all.
 
-    `compare_with` is the release in force (marts) or the build file (published); without it, the
+    `compare_with` is the release in force (marts) or the marts file (published); without it, the
     one at its place under TOUCHLINE_HOME, where there is one. Raises what DuckDB raises where
     `database` can't be opened.
     """
-    with open_session(database) as session:
+    marts = marts_beside(database) if schema == "marts" else None
+    with open_session(database, marts) as session:
         run = _Run(session, schema, run_id)
         results = _attach(run, compare_with or _find_other(database, schema))
         found = _read_tables(run, parts or {}, allow_personal_data=allow_personal_data)
@@ -89,10 +97,10 @@ def run_stage(
 
 
 def _find_other(database: Path, stage: str) -> Path | None:
-    """Where ARCHITECTURE.md ("Where it lives") says that the release and the build file are."""
+    """Where ARCHITECTURE.md ("Where it lives") says that the release and the marts file are."""
     path = {
         "marts": database.parent / "current" / "touchline.duckdb",
-        "published": database.parent.parent.parent / "build.duckdb",
+        "published": database.parent.parent.parent / "marts" / "touchline.duckdb",
     }.get(stage)
     return path if path is not None and path.exists() else None
 
@@ -119,9 +127,10 @@ def _read_tables(
 ) -> dict[str, TableContext]:
     """Every table and view of the stage, with its columns."""
     rows = run.session.query(
-        "select database_name = current_database(), schema_name, table_name, column_name, "
-        "data_type from duckdb_columns() where not internal "
-        f"and database_name in (current_database(), '{OTHER}') order by table_name, column_index"
+        f"select database_name <> '{OTHER}', schema_name, table_name, column_name, data_type "
+        "from duckdb_columns() where not internal "
+        f"and database_name in (current_database(), '{MARTS}', '{OTHER}') "
+        "order by table_name, column_index"
     )
     names = frozenset(
         f"{schema}.{table}" if is_own else f"{OTHER}.{schema}.{table}"

@@ -9,7 +9,7 @@ import importlib.util
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -32,6 +32,8 @@ _ENGINE = {
     "connect_args": {"read_only": True},
 }
 
+MARTS = "touchline"
+"""The catalog of the marts, which stand in a file beside the build's."""
 KEY = "touchline_key"
 """In an expectation's `meta`: whose it is, by which results are told apart."""
 # A bind parameter to SQLAlchemy, unless escaped.
@@ -182,16 +184,40 @@ class Session:
         return found
 
 
+def _attaching(marts: Path) -> tuple[Callable[[Any, Any], None], str]:
+    """Of SQLAlchemy's events: each connection has a search path of its own."""
+    quoted = str(marts).replace("'", "''")
+
+    def attach(connection: Any, _: Any) -> None:
+        cursor = connection.cursor()
+        cursor.execute(f"attach if not exists '{quoted}' as {MARTS} (read_only)")
+        cursor.execute("select current_database()")
+        ((build,),) = cursor.fetchall()
+        cursor.execute(f"set search_path = '{build}.main,{MARTS}.marts'")
+
+    return attach, "connect"
+
+
 def open_for_reading(database: Path) -> duckdb.DuckDBPyConnection:
     """The only place of this package that opens a DuckDB file by itself."""
     return duckdb.connect(str(database), read_only=True)
 
 
+def marts_beside(database: Path) -> Path | None:
+    """The marts file of a build file, as it lies under TOUCHLINE_HOME."""
+    path = database.parent / "marts" / f"{MARTS}.duckdb"
+    return path if path.exists() else None
+
+
 @contextmanager
-def open_session(database: Path) -> Iterator[Session]:
-    """Raises what DuckDB raises where the file isn't there, is no database, or is locked."""
+def open_session(database: Path, marts: Path | None = None) -> Iterator[Session]:
+    """Raises what DuckDB raises where a file isn't there, is no database, or is locked.
+
+    With `marts`, that file's are found as `marts.fct_leads`.
+    """
     # GX wraps what goes wrong here into an error of its own, which nobody can tell apart.
-    open_for_reading(database).close()
+    for path in (database, *([] if marts is None else [marts])):
+        open_for_reading(path).close()
     gx = import_great_expectations()
     from great_expectations.data_context.types.base import ProgressBarsConfig
     from sqlalchemy import URL
@@ -203,7 +229,7 @@ def open_session(database: Path) -> Iterator[Session]:
     source = context.data_sources.add_sql(
         "warehouse",
         connection_string=URL.create("duckdb", database=str(database)).render_as_string(),
-        kwargs=_ENGINE,
+        kwargs={**_ENGINE, **({} if marts is None else {"pool_events": [_attaching(marts)]})},
     )
     try:
         yield Session(source)

@@ -86,7 +86,8 @@ def sweep(settings: Settings) -> None:
 def refuse_full_disk(settings: Settings) -> None:
     """A disk that fills up while a table is built costs a night; said before, it costs a minute."""
     free = shutil.disk_usage(settings.home).free
-    built = settings.build_file.stat().st_size if settings.build_file.exists() else 0
+    files = (settings.build_file, settings.marts_file)
+    built = sum(path.stat().st_size for path in files if path.exists())
     needed = max(int(built * settings.free_space_factor), settings.min_free_mb * 2**20)
     if free < needed:
         raise HomeError(

@@ -80,7 +80,7 @@ class Settings(BaseSettings):
     retry_delay_seconds: float = Field(30, ge=0)
     """How long to wait before a source that did not answer is asked again."""
     free_space_factor: float = Field(3.0, ge=0)
-    """A run starts only with so many times the build file's size free on the disk."""
+    """A run starts only with so many times the size of the build and its marts free on the disk."""
     min_free_mb: int = Field(256, ge=0)
     """A run starts only with so many megabytes free on the disk."""
 
@@ -125,6 +125,11 @@ class Settings(BaseSettings):
         return self.home / "build.duckdb"
 
     @property
+    def marts_file(self) -> Path:
+        """Where the marts are built; a release is a copy of it, and called the same."""
+        return self.home / "marts" / "touchline.duckdb"
+
+    @property
     def published_file(self) -> Path:
         return self.home / "current" / "touchline.duckdb"
 
@@ -163,6 +168,7 @@ class Settings(BaseSettings):
             "business_timezone": self.business_timezone,
             "reporting_currency": self.reporting_currency,
             "default_currency": self.default_currency,
+            "publish_personal_data": self.publish_personal_data,
             **self.extra_dbt_vars,
         }
 

@@ -1,4 +1,4 @@
-"""The only opener of the build file.
+"""The only opener of the build file, and of the marts beside it.
 
 DuckDB has one writer, and one process can't mix read-only and read-write: so whoever needs the
 file opens it here, finishes, and closes (a `with` block), and nobody keeps it open between steps.
@@ -14,25 +14,65 @@ import duckdb
 
 from orchestration.settings import Settings
 
-# Nobody but us reads the build file: the newest format writes text at two thirds of the cost. A
-# release keeps the default one, which older clients read.
+MARTS = "touchline"
+"""The catalog of the marts: a file of their own, so that a release is a copy of it."""
+
+# Nobody but us reads the build file: the newest format writes text at two thirds of the cost. The
+# marts keep the default one, which older clients read.
 _FORMAT: dict[str, str | bool | int | float | list[str]] = {
     "storage_compatibility_version": "v1.5.0"
 }
+_MARTS_FORMAT = "v1.0.0"
 
 
 @contextmanager
 def open_build(
     settings: Settings, *, read_only: bool = False
 ) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The build file, with the settings' limits; times are UTC in every session."""
+    """The build file, with the settings' limits; times are UTC in every session.
+
+    `marts.fct_leads` is found in the marts file, which is attached to it.
+    """
     settings.tmp_dir.mkdir(parents=True, exist_ok=True)
     connection = duckdb.connect(str(settings.build_file), read_only=read_only, config=_FORMAT)
     try:
         _limit(connection, settings.memory_limit, settings.threads, settings.tmp_dir)
+        _attach_marts(connection, settings.marts_file, read_only=read_only)
         yield connection
     finally:
         connection.close()
+
+
+def _attach_marts(connection: duckdb.DuckDBPyConnection, path: Path, *, read_only: bool) -> None:
+    if read_only and not path.exists():
+        return
+    if not read_only:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Those of an earlier version, which made them in the build file.
+        connection.execute("drop schema if exists marts cascade")
+    options = "read_only" if read_only else f"storage_version '{_MARTS_FORMAT}'"
+    connection.execute(f"attach {_quote(path)} as {MARTS} ({options})")
+    if not read_only:
+        connection.execute(f"create schema if not exists {MARTS}.marts")
+    find_marts(connection)
+
+
+def find_marts(connection: duckdb.DuckDBPyConnection) -> None:
+    """Have `marts.fct_leads` looked for in the catalog of the marts."""
+    if connection.execute(
+        f"select 1 from duckdb_schemas() where database_name = '{MARTS}' and schema_name = 'marts'"
+    ).fetchall():
+        ((build,),) = connection.execute("select current_database()").fetchall()
+        connection.execute(f"set search_path = '{build}.main,{MARTS}.marts'")
+
+
+def drop_marts(settings: Settings) -> None:
+    """Marts that are made anew begin with an empty file: it holds neither gaps nor what was there.
+
+    The log first: DuckDB refuses one that it finds beside a file that it is not of.
+    """
+    settings.marts_file.with_name(f"{settings.marts_file.name}.wal").unlink(missing_ok=True)
+    settings.marts_file.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -63,10 +103,14 @@ def open_candidate(settings: Settings, path: Path) -> Iterator[duckdb.DuckDBPyCo
     connection = duckdb.connect(str(path))
     try:
         _limit(connection, settings.memory_limit, settings.threads, settings.tmp_dir)
-        connection.execute(f"attach '{settings.build_file}' as build (read_only)")
+        connection.execute(f"attach {_quote(settings.build_file)} as build (read_only)")
         yield connection
     finally:
         connection.close()
+
+
+def _quote(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
 
 
 def count_rows(connection: duckdb.DuckDBPyConnection, relation: str) -> int:

@@ -7,12 +7,15 @@ import duckdb
 
 from orchestration.affected.links import HUBS, add_links
 from orchestration.landing.merging import REPLACED
+from orchestration.warehouse import MARTS
 
 TABLE = "quality.baseline"
 _CREATE = (
     f"create table if not exists {TABLE} "
     "(run_id varchar, as_of timestamp, fingerprint varchar, loads bigint, spellings bigint)"
 )
+_SEAL = f"{MARTS}.main.baseline"
+"""The same run in the marts file: one of the two may have been put back without the other."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,18 @@ def record_baseline(
     ).fetchall()
     baseline = Baseline(run_id, as_of, fingerprint, int(loads), int(spellings))
     connection.execute(f"insert into {TABLE} values (?, ?, ?, ?, ?)", list(astuple(baseline)))
+    connection.execute(f"create or replace table {_SEAL} as select ? as run_id", [run_id])
     for table in HUBS:
         connection.execute(f"truncate {REPLACED}.{table}")
+
+
+def marts_are_of(connection: duckdb.DuckDBPyConnection, baseline: Baseline) -> bool:
+    """Whether the marts file is the one that the build file means."""
+    try:
+        found = connection.execute(f"select run_id from {_SEAL}").fetchall()
+    except duckdb.CatalogException:
+        return False
+    return found == [(baseline.run_id,)]
 
 
 def forget_baseline(connection: duckdb.DuckDBPyConnection) -> None:

@@ -6,7 +6,7 @@ from typing import Literal
 
 import duckdb
 
-from orchestration.affected.baseline import Baseline, read_baseline
+from orchestration.affected.baseline import Baseline, marts_are_of, read_baseline
 from orchestration.affected.basis import Basis
 from orchestration.affected.links import CALL, HUBS, NOBODYS, TABLE, Changed, add_links, hub
 from orchestration.landing.merging import REPLACED
@@ -72,7 +72,9 @@ def _reason_for_all(
         return "the marts are to describe an earlier moment than they do"
     found = connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
     missing = sorted({*basis.growing, TABLE} - {f"{schema}.{table}" for schema, table in found})
-    return f"{', '.join(missing)} is not there" if missing else None
+    if missing:
+        return f"{', '.join(missing)} is not there"
+    return None if marts_are_of(connection, baseline) else "the marts are not of this build file"
 
 
 def _find_changed(

@@ -226,6 +226,7 @@ def _profile_environment(settings: Settings) -> dict[str, str]:
     """What dbt_project/profiles.yml reads."""
     return {
         "TOUCHLINE_BUILD_FILE": str(settings.build_file),
+        "TOUCHLINE_MARTS_FILE": str(settings.marts_file),
         "TOUCHLINE_THREADS": str(settings.threads),
         "TOUCHLINE_MEMORY_LIMIT": settings.memory_limit,
         "TOUCHLINE_TMP_DIR": str(settings.tmp_dir),

@@ -67,7 +67,7 @@ def _judge(settings: Settings, candidate: Any, run_id: str, tables: list[str]) -
         "published",
         run_id=run_id,
         tables=tables,
-        compare_with=settings.build_file,
+        compare_with=settings.marts_file,
         allow_personal_data=settings.publish_personal_data,
     )
     results = list(report.results)

@@ -20,7 +20,7 @@ from orchestration.landing import (
     refresh_phone_numbers,
 )
 from orchestration.settings import Settings
-from orchestration.warehouse import Run, count_rows, open_build, record_run
+from orchestration.warehouse import Run, count_rows, drop_marts, open_build, record_run
 
 _BESIDE = {
     "affected": "Records that the night computes anew; empty where it is all.",
@@ -76,6 +76,9 @@ def build_raw(settings: Settings, manifest: Manifest) -> dg.AssetsDefinition:
             scope = plan_scope(connection, basis, rebuild=settings.rebuild)
             if scope.kind == "all":
                 forget_baseline(connection)
+        if scope.kind == "all":
+            drop_marts(settings)
+        with open_build(settings) as connection:
             record_run(connection, Run(context.run_id, as_of, scope.kind, scope.reason))
             beside = {name: count_rows(connection, f"raw.{name}") for name in _BESIDE}
         for name, count in beside.items():

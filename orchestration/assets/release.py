@@ -1,9 +1,10 @@
-"""A release: what is public of the marts, in a file of its own, swapped in whole.
+"""A release: a copy of the marts file with what is public in it, swapped in whole.
 
 Copying over a live file broke a fifth of the reads that were going on; a rename of the file alone
 left long-lived readers with the old one for ever. A renamed symlink to its folder does neither.
 """
 
+import filecmp
 import os
 import shutil
 from collections.abc import Mapping
@@ -25,6 +26,7 @@ from orchestration.assets.manifest import (
 from orchestration.errors import PublishError
 from orchestration.settings import Settings
 from orchestration.warehouse import (
+    MARTS,
     count_rows,
     find_undone,
     open_build,
@@ -38,24 +40,25 @@ FILE_NAME = "touchline.duckdb"
 
 def make_candidate(settings: Settings, manifest: Manifest) -> tuple[Path, dict[str, int]]:
     """A finished file that nobody sees yet, and its rows a table."""
-    _refuse_unfinished(settings, manifest)
+    rows = _count_what_is_built(settings, manifest)
     _refuse_full_disk(settings)
     release_id = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
     path = settings.releases_dir / f".{release_id}" / FILE_NAME
     path.parent.mkdir(parents=True)
+    _copy(settings.marts_file, path)
     with open_candidate(settings, path) as connection:
         # One transaction: each of 500 statements would sync on its own.
         connection.execute("begin")
-        prints = {
-            table: _copy(connection, settings, node_of(manifest, table), schema)
-            for table, schema in published_tables(manifest).items()
-        }
+        _add_reference(connection, manifest)
+        _drop_unpublished(connection, manifest, personal_too=settings.publish_personal_data)
+        _comment_all(connection, manifest)
         _describe_release(connection, settings, release_id)
         connection.execute("commit")
         connection.execute("detach build")
         connection.execute("checkpoint")
     _seal(path)
-    return path, _compare(path, manifest, prints)
+    _refuse_other_rows(path, manifest, rows)
+    return path, rows
 
 
 def release(settings: Settings, candidate: Path) -> Path:
@@ -83,43 +86,77 @@ def current_release(settings: Settings) -> str | None:
     return None
 
 
-def public_columns(node: Mapping[str, Any], columns: list[str], personal_too: bool) -> list[str]:
-    """The columns but those that the mart's YAML marks as `config.meta.personal`."""
-    if personal_too:
-        return columns
-    personal = {
+def personal_columns(node: Mapping[str, Any]) -> list[str]:
+    """Those that the mart's YAML marks as `config.meta.personal`."""
+    return [
         name
         for name, column in node["columns"].items()
         if column.get("config", {}).get("meta", {}).get("personal")
         or column.get("meta", {}).get("personal")
-    }
-    return [column for column in columns if column not in personal]
+    ]
 
 
-def _copy(
-    connection: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    node: Mapping[str, Any],
-    schema: str,
-) -> tuple[int, int]:
-    table, source = f"{schema}.{node['alias']}", f"build.{node['schema']}.{node['alias']}"
-    types = {row[0]: row[1] for row in connection.execute(f"describe {source}").fetchall()}
-    columns = public_columns(node, list(types), settings.publish_personal_data)
-    # Few clients know DuckDB's 128-bit sums.
-    chosen = ", ".join(
-        f'cast("{name}" as bigint) as "{name}"' if types[name] == "HUGEINT" else f'"{name}"'
-        for name in columns
-    )
-    connection.execute(f"create schema if not exists {schema}")
-    connection.execute(f"create table {table} as select {chosen} from {source}")
-    _comment(connection, f"table {table}", node["description"])
-    for name in columns:
-        _comment(
-            connection,
-            f'column {table}."{name}"',
-            node["columns"].get(name, {}).get("description", ""),
-        )
-    return _fingerprint(connection, f"(select {chosen} from {source})")
+def _count_what_is_built(settings: Settings, manifest: Manifest) -> dict[str, int]:
+    """Rows a table, once all of it is done and on the disk, with nothing personal unasked."""
+    with open_build(settings) as connection:
+        _refuse_unfinished(connection, manifest)
+        if not settings.publish_personal_data:
+            _refuse_personal(connection, manifest)
+        rows = {
+            table: count_rows(connection, f"{node['schema']}.{node['alias']}")
+            for table in published_tables(manifest)
+            for node in [node_of(manifest, table)]
+        }
+        connection.execute(f"checkpoint {MARTS}")
+    return rows
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Byte by byte, and looked at before anybody opens it."""
+    if source.with_name(f"{source.name}.wal").exists():
+        raise PublishError(f"{source} was closed with a write-ahead log: it is not whole")
+    shutil.copyfile(source, target)
+    if not filecmp.cmp(source, target, shallow=False):
+        raise PublishError(f"{target} is not what was built: it differs from {source}")
+
+
+def _drop_unpublished(
+    connection: duckdb.DuckDBPyConnection, manifest: Manifest, *, personal_too: bool
+) -> None:
+    """What dbt or an earlier project left in the marts file, and columns for what is personal."""
+    published = {(schema, table) for table, schema in published_tables(manifest).items()}
+    found = connection.execute(
+        "select schema_name, table_name from duckdb_tables() "
+        "where database_name = current_database()"
+    ).fetchall()
+    for schema, table in found:
+        if (schema, table) not in published:
+            connection.execute(f'drop table {schema}."{table}"')
+        elif not personal_too:
+            for column in personal_columns(node_of(manifest, table)):
+                connection.execute(f'alter table {schema}.{table} drop column "{column}"')
+
+
+def _add_reference(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
+    connection.execute("create schema reference")
+    for table, schema in published_tables(manifest).items():
+        if schema == "reference":
+            source = f"build.{node_of(manifest, table)['schema']}.{table}"
+            connection.execute(f"create table reference.{table} as from {source}")
+
+
+def _comment_all(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
+    found = connection.execute(
+        "select schema_name, table_name, column_name from duckdb_columns() "
+        "where database_name = current_database() and not internal"
+    ).fetchall()
+    columns = {(schema, table, column) for schema, table, column in found}
+    for table, schema in published_tables(manifest).items():
+        node = node_of(manifest, table)
+        _comment(connection, f"table {schema}.{table}", node["description"])
+        for name, column in node["columns"].items():
+            if (schema, table, name) in columns:
+                _comment(connection, f'column {schema}.{table}."{name}"', column["description"])
 
 
 def _comment(connection: duckdb.DuckDBPyConnection, what: str, text: str) -> None:
@@ -149,14 +186,6 @@ def _describe_release(
     )
 
 
-def _fingerprint(connection: duckdb.DuckDBPyConnection, relation: str) -> tuple[int, int]:
-    """(rows, a hash of every value): reads each block once."""
-    found = connection.execute(
-        f"select count(*), coalesce(bit_xor(hash(t)), 0) from {relation} t"
-    ).fetchall()
-    return int(found[0][0]), int(found[0][1])
-
-
 def _seal(path: Path) -> None:
     """All of it in the one file, on the disk, and nobody's to write."""
     if path.with_name(f"{path.name}.wal").exists():
@@ -166,35 +195,42 @@ def _seal(path: Path) -> None:
     _sync(path.parent)
 
 
-def _compare(
-    path: Path, manifest: Manifest, prints: Mapping[str, tuple[int, int]]
-) -> dict[str, int]:
+def _refuse_other_rows(path: Path, manifest: Manifest, rows: Mapping[str, int]) -> None:
     with open_published(path) as connection:
         for table, schema in published_tables(manifest).items():
-            if _fingerprint(connection, f"{schema}.{table}") != prints[table]:
+            if count_rows(connection, f"{schema}.{table}") != rows[table]:
                 raise PublishError(f"{schema}.{table} in {path} is not what was built")
         connection.execute("select release_id from reference.release")
-    return {table: rows for table, (rows, _) in prints.items()}
 
 
-def _refuse_unfinished(settings: Settings, manifest: Manifest) -> None:
+def _refuse_personal(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
+    """A column that is dropped leaves its bytes in the file."""
+    for node in (node_of(manifest, table) for table in published_tables(manifest)):
+        relation = f"{node['schema']}.{node['alias']}"
+        for column in personal_columns(node):
+            if count_rows(connection, f'{relation} where "{column}" is not null'):
+                raise PublishError(
+                    f"{relation}.{column} is personal and not empty, though nobody asked to "
+                    "publish it: its model has to look at the var publish_personal_data"
+                )
+
+
+def _refuse_unfinished(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
     layers = [layer for layer in LAYERS if tables_of(manifest, layer)]
     checks = [check_name(stage) for stage in ("raw", *layers)]
-    with open_build(settings, read_only=True) as connection:
-        if not count_rows(connection, "raw.runs"):
-            raise PublishError("nothing has landed yet: `touchline run` builds the warehouse")
-        undone = find_undone(connection, [*layers, *checks])
-        run = read_run(connection)
+    if not count_rows(connection, "raw.runs"):
+        raise PublishError("nothing has landed yet: `touchline run` builds the warehouse")
+    undone = find_undone(connection, [*layers, *checks])
     if undone:
         raise PublishError(
-            f"not done since the last landing (run {run.run_id}), or not passed: "
+            f"not done since the last landing (run {read_run(connection).run_id}), or not passed: "
             f"{', '.join(undone)}. `touchline run` does everything again"
         )
 
 
 def _refuse_full_disk(settings: Settings) -> None:
     free = shutil.disk_usage(settings.home).free
-    needed = settings.build_file.stat().st_size
+    needed = settings.marts_file.stat().st_size
     if free < needed:
         raise PublishError(
             f"{settings.home}: {free:,} bytes are free, a release may need {needed:,}"

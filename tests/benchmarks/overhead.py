@@ -118,13 +118,15 @@ def run_plain(build: Path, target: Path, report: Path) -> None:
     measured = Steps()
     with measured.step("models"), duckdb.connect(str(build)) as connection:
         connection.execute("set timezone = 'UTC'")
+        connection.execute(f"attach '{build.parent / 'touchline.duckdb'}' as touchline")
+        connection.execute("create schema touchline.marts")
         for unique_id in _ordered(models):
             node = models[unique_id]
             compiled = target / "compiled" / "touchline" / node["original_file_path"]
             kind = "view" if node["config"]["materialized"] == "view" else "table"
             connection.execute(
-                f"create or replace {kind} {node['schema']}.{node['alias']} as "
-                f"{compiled.read_text()}"
+                f"create or replace {kind} {node['database']}.{node['schema']}.{node['alias']} "
+                f"as {compiled.read_text()}"
             )
     measured.write(report)
 

@@ -58,6 +58,19 @@ def test_good_marts_pass(build: Path) -> None:
     assert told(check(build, ["fct_deals", "kpi_closed_deals"])) == []
 
 
+def test_marts_in_a_file_of_their_own(raw: Path) -> None:
+    marts = raw.parent / "marts" / "touchline.duckdb"
+    marts.parent.mkdir()
+    staging, _, staged, deals = DEALS
+    attached = (f"attach '{marts}' as touchline", "create schema touchline.marts")
+    run_sql(raw, staging, staged, *attached, deals.replace("marts.", "touchline.marts."))
+    assert told(check(raw, ["fct_deals"])) == []
+    run_sql(marts, "update marts.fct_deals set amount = amount - 0.01 where deal_id = 'c:1'")
+    assert told(check(raw, ["fct_deals"])) == [
+        ("money_is_conserved", "EUR 299.99 of 300.00", 1, "error")
+    ]
+
+
 @pytest.mark.parametrize(
     ("statement", "expected"),
     [

@@ -25,7 +25,8 @@ RELEASE = (
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    run_sql(tmp_path / "build.duckdb", *RELEASE)
+    (tmp_path / "marts").mkdir()
+    run_sql(tmp_path / "marts" / "touchline.duckdb", *RELEASE)
     (tmp_path / "releases" / "1").mkdir(parents=True)
     run_sql(tmp_path / "releases" / "1" / "touchline.duckdb", *RELEASE)
     return tmp_path
@@ -142,7 +143,7 @@ def test_figures_are_no_phones(candidate: Path) -> None:
 
 
 def test_a_kpi_without_rows_is_no_fault(home: Path, candidate: Path) -> None:
-    run_sql(home / "build.duckdb", "delete from marts.kpi_closed_deals")
+    run_sql(home / "marts" / "touchline.duckdb", "delete from marts.kpi_closed_deals")
     assert check(candidate, "delete from marts.kpi_closed_deals").passed
 
 
@@ -151,8 +152,8 @@ def test_a_table_that_is_asked_for_and_is_not_there_broke(candidate: Path) -> No
     assert [result.table for result in report.broken] == ["kpi_funnel"]
 
 
-def test_a_build_file_that_cannot_be_read_is_a_warning(home: Path, candidate: Path) -> None:
-    (home / "build.duckdb").write_bytes(b"no database" * 1000)
+def test_a_marts_file_that_cannot_be_read_is_a_warning(home: Path, candidate: Path) -> None:
+    (home / "marts" / "touchline.duckdb").write_bytes(b"no database" * 1000)
     report = check(candidate)
     assert report.passed
     assert [r.expectation for r in report.warnings] == ["what_it_is_compared_with_can_be_read"]

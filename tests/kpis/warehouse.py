@@ -42,6 +42,7 @@ from orchestration.settings import (
     Settings,
     build_settings,
 )
+from orchestration.warehouse import MARTS, find_marts
 
 _AS_OF = "1999-12-31T23:59:58"
 """Stands in the compiled SQL where the moment of a run goes."""
@@ -49,6 +50,7 @@ _AS_OF = "1999-12-31T23:59:58"
 
 @dataclass(frozen=True)
 class Model:
+    database: str
     schema: str
     name: str
     materialized: str
@@ -120,6 +122,7 @@ def _compile(variables: Mapping[str, str]) -> tuple[Model, ...]:
             node = compiled[unique_id]
             ordered.append(
                 Model(
+                    node.database,
                     node.schema,
                     node.name,
                     node.config.materialized,
@@ -142,10 +145,12 @@ def _profile(folder: Path) -> Path:
 
 @contextmanager
 def open_warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
-    """An empty build database in memory, called as the file is."""
+    """An empty build and its marts in memory, called as the files are."""
     connection = duckdb.connect()
     try:
         connection.execute("attach ':memory:' as build; use build; set timezone = 'UTC'")
+        connection.execute(f"attach ':memory:' as {MARTS}; create schema {MARTS}.marts")
+        find_marts(connection)
         yield connection
     finally:
         connection.close()
@@ -180,7 +185,8 @@ def transform(
     for model in compile_models({**(variables or {}), "scope": scope}):
         if model.name in leave_out:
             continue
-        name = f"{model.schema}.{model.name}"
+        schema = f"{model.database}.{model.schema}"
+        name = f"{schema}.{model.name}"
         sql = model.sql.replace(_AS_OF, as_of.isoformat())
         if model.affected and scope == "affected":
             # macros/affected.sql
@@ -189,7 +195,7 @@ def transform(
             connection.execute(f"insert into {name} by name select * from anew")
             continue
         kind = "view" if model.materialized == "view" else "table"
-        connection.execute(f"create schema if not exists {model.schema}")
+        connection.execute(f"create schema if not exists {schema}")
         connection.execute(f"create or replace {kind} {name} as {sql}")
 
 

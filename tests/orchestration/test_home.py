@@ -72,12 +72,13 @@ def test_what_a_killed_run_left_is_swept(settings: Settings) -> None:
 def test_a_full_disk_is_told_before_the_run(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.home.mkdir(parents=True)
-    settings.build_file.write_bytes(b"x" * 2**20)
-    monkeypatch.setattr("shutil.disk_usage", lambda _: Usage(0, 0, 3 * 2**20 - 1))
-    with pytest.raises(HomeError, match="3 MiB are free and a run may need 3"):
+    for path in (settings.build_file, settings.marts_file):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x" * 2**20)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: Usage(0, 0, 6 * 2**20 - 1))
+    with pytest.raises(HomeError, match="6 MiB are free and a run may need 6"):
         prepare_home(settings)
-    monkeypatch.setattr("shutil.disk_usage", lambda _: Usage(0, 0, 3 * 2**20))
+    monkeypatch.setattr("shutil.disk_usage", lambda _: Usage(0, 0, 6 * 2**20))
     prepare_home(settings)
 
 

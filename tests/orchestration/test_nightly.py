@@ -16,6 +16,7 @@ from orchestration.connectors.base import Context, Delivery
 from orchestration.nightly import log_file, run_nightly
 from orchestration.runs import RunRecord, read_records
 from orchestration.settings import Settings
+from orchestration.warehouse import open_build
 
 from .conftest import LEADS, FakeChecks
 
@@ -33,7 +34,7 @@ def published(settings: Settings, sql: str) -> list[Any]:
 
 
 def in_build(settings: Settings, sql: str) -> list[Any]:
-    with duckdb.connect(str(settings.build_file), read_only=True) as connection:
+    with open_build(settings, read_only=True) as connection:
         return connection.execute(sql).fetchall()
 
 

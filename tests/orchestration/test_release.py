@@ -22,25 +22,23 @@ from .nodes import MANIFEST
 
 @pytest.fixture
 def built(settings: Settings) -> Settings:
-    """A build file as a night leaves it."""
+    """A build file and its marts as a night leaves them."""
     settings.releases_dir.mkdir(parents=True)
     with open_build(settings) as connection:
-        connection.execute("create schema raw; create schema marts; create schema seeds")
-        connection.execute(
-            "create table marts.fct_leads (lead_id bigint, customer_name text, n hugeint)"
-        )
+        connection.execute("create schema raw; create schema seeds")
         connection.execute("create table seeds.kpi_definitions as select 'leads' as kpi")
     build_night(settings, 1)
     return settings
 
 
-def build_night(settings: Settings, night: int) -> None:
+def build_night(settings: Settings, night: int, name: str = "cast(null as text)") -> None:
     with open_build(settings) as connection:
         record_run(connection, Run(f"night {night}", datetime(2026, 1, night)))  # noqa: DTZ001
         connection.execute(
-            "create or replace table marts.fct_leads as "
-            f"select i as lead_id, 'Ann' as customer_name, {night}::hugeint as n from range({night}) t(i)"
+            "create or replace table marts.fct_leads as select i as lead_id, "
+            f"{name} as customer_name, {night}::bigint as n from range({night}) t(i)"
         )
+        connection.execute("create or replace table marts.kpi_leads__dbt_tmp as select 1 as n")
         for what in ("check_raw", "marts", "check_marts"):
             record_done(connection, what)
 
@@ -66,6 +64,9 @@ def test_a_release_is_one_sealed_file_of_what_is_public(built: Settings) -> None
         "from information_schema.columns where table_schema <> 'reference'",
     )
     assert dict(described) == {"marts.fct_leads.lead_id": "BIGINT", "marts.fct_leads.n": "BIGINT"}
+    # Older clients read it, whatever the build file is written in.
+    found = read(path, "select tags['storage_version'] from duckdb_databases() where not internal")
+    assert found == [("v1.0.0+",)]
     assert read(path, "from reference.kpi_definitions") == [("leads",)]
     assert read(path, "select run_id, as_of::date::text from reference.release") == [
         ("night 1", "2026-01-01")
@@ -75,8 +76,11 @@ def test_a_release_is_one_sealed_file_of_what_is_public(built: Settings) -> None
 
 
 def test_names_are_published_only_if_somebody_asks(built: Settings) -> None:
+    build_night(built, 2, "'Ann'")
+    with pytest.raises(PublishError, match=r"marts\.fct_leads\.customer_name is personal"):
+        publish(built)
     asked = built.model_copy(update={"publish_personal_data": True})
-    assert read(publish(asked), "select customer_name from marts.fct_leads") == [("Ann",)]
+    assert read(publish(asked), "select customer_name from marts.fct_leads limit 1") == [("Ann",)]
 
 
 def test_open_readers_go_on_and_the_next_one_sees_the_new_release(built: Settings) -> None:
@@ -112,15 +116,37 @@ def test_two_nights_mixed_are_not_published(built: Settings) -> None:
 def test_a_candidate_that_is_not_what_was_built_is_refused(
     built: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def damaged(*arguments: Any) -> tuple[int, int]:
-        rows, value = copy(*arguments)
-        return rows, value + 1
+    def torn(source: Path, target: Path) -> None:
+        target.write_bytes(source.read_bytes()[:-1] + b"x")
 
-    copy = release._copy
-    monkeypatch.setattr(release, "_copy", damaged)
+    def emptied(*arguments: Any, **settings: Any) -> None:
+        drop(*arguments, **settings)
+        arguments[0].execute("truncate marts.fct_leads")
+
+    drop = release._drop_unpublished
+    with monkeypatch.context() as patch:
+        patch.setattr("shutil.copyfile", torn)
+        with pytest.raises(PublishError, match="is not what was built: it differs from"):
+            publish(built)
+    monkeypatch.setattr(release, "_drop_unpublished", emptied)
     with pytest.raises(PublishError, match=r"marts\.fct_leads .* is not what was built"):
         publish(built)
     assert not built.published_file.exists()
+
+
+def test_marts_with_a_log_beside_them_are_not_copied(
+    built: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = release._count_what_is_built
+
+    def killed(*arguments: Any) -> dict[str, int]:
+        rows = count(*arguments)
+        built.marts_file.with_name("touchline.duckdb.wal").touch()
+        return rows
+
+    monkeypatch.setattr(release, "_count_what_is_built", killed)
+    with pytest.raises(PublishError, match="write-ahead log"):
+        publish(built)
 
 
 def test_no_room_for_a_release(built: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

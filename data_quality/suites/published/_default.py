@@ -26,7 +26,7 @@ def build_expectations(context: TableContext) -> list[Expectation]:
             [
                 build_rows_conserved(
                     context.name,
-                    {"the build file has": f"(select count(*) from {built})"},
+                    {"the marts file has": f"(select count(*) from {built})"},
                     says="as many rows as were built",
                 )
             ]

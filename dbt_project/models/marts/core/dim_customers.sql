@@ -52,7 +52,10 @@ described as (
     select
         keyed.customer_id,
         keyed.customer_kind,
-        coalesce(accounts.account_name, contacts.full_name) as customer_name,
+        case
+            when {{ var('publish_personal_data') | lower }}
+                then coalesce(accounts.account_name, contacts.full_name)
+        end as customer_name,
         accounts.industry,
         accounts.country,
         wins.first_won_at,

@@ -1,7 +1,7 @@
 select
     lead_id,
-    customer_name,
+    {% if var('publish_personal_data') %}customer_name{% else %}null::varchar{% endif %} as customer_name,
     created_at,
-    cast(1 as hugeint) as touches,
+    cast(1 as bigint) as touches,
     cast('{{ var("as_of") }}' as timestamp) as as_of
 from {{ ref('int_leads') }}
