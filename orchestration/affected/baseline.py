@@ -14,7 +14,7 @@ _CREATE = (
     f"create table if not exists {TABLE} "
     "(run_id varchar, as_of timestamp, fingerprint varchar, loads bigint, spellings bigint)"
 )
-_SEAL = f"{MARTS}.main.baseline"
+_SEAL = f"{MARTS}.main.built_by"
 """The same run in the marts file: one of the two may have been put back without the other."""
 
 

@@ -260,6 +260,14 @@ def test_a_table_that_is_gone_is_not_brought_up_to_date(nights: Nights) -> None:
     assert nights.night({}) == Scope("all", "marts.fct_deals is not there")
 
 
+def test_marts_that_are_not_of_this_build_are_not_brought_up_to_date(nights: Nights) -> None:
+    nights.connection.execute("update touchline.main.built_by set run_id = 'another'")
+    assert nights.night({}) == Scope("all", "the marts are not of this build file")
+    assert nights.night({}).kind == "affected"
+    nights.connection.execute("drop table touchline.main.built_by")
+    assert nights.night({}).kind == "all"
+
+
 def test_a_rebuild_that_was_broken_off_is_begun_again(nights: Nights) -> None:
     from orchestration.affected import forget_baseline
 

@@ -7,15 +7,18 @@ import duckdb
 import pytest
 
 from orchestration.assets import dbt_in_process
+from orchestration.assets.layer_build import build_nodes
 from orchestration.assets.layer_specs import layer_specs
-from orchestration.assets.manifest import load_manifest
+from orchestration.assets.manifest import load_manifest, nodes_of
 from orchestration.nightly import log_file
 from orchestration.settings import Settings
+from orchestration.warehouse import open_build, read_run
 
 from .conftest import FakeChecks
 from .test_nightly import in_build, run
 
 Commands = list[str]
+_MARTS = "select table_name from duckdb_tables() where schema_name = 'marts' order by table_name"
 
 
 @pytest.fixture
@@ -38,6 +41,29 @@ def test_what_has_not_changed_is_neither_loaded_nor_compiled(
     record, _ = run(yesterday)
     assert record.outcome == "ok"
     assert [command for command in commands if command != "parse"] == ["run", "run", "run"]
+
+
+def test_what_is_made_anew_gives_up_its_room_before(
+    yesterday: Settings, checks: FakeChecks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[list[Any]] = []
+    invoke = dbt_in_process._invoke
+
+    def noted(settings: Settings, arguments: list[str], *more: Any) -> Any:
+        if arguments[0] == "run":
+            found.append(in_build(settings, _MARTS))
+        return invoke(settings, arguments, *more)
+
+    monkeypatch.setattr(dbt_in_process, "_invoke", noted)
+    manifest = load_manifest(yesterday)
+    nodes = {str(node["unique_id"]): node for node in nodes_of(manifest, "marts")}
+    with open_build(yesterday) as connection:
+        night = read_run(connection)
+    built = in_build(yesterday, _MARTS)
+    results = list(build_nodes(yesterday, manifest, night, "marts", nodes, whole=True))
+    assert {result.status for result in results} == {"success", "pass"}
+    assert found == [[]]
+    assert in_build(yesterday, _MARTS) == built == [("fct_leads",), ("kpi_leads",)]
 
 
 def test_a_seed_that_changed_or_was_changed_is_loaded(

@@ -73,6 +73,30 @@ def test_the_next_night_adds_to_it(yesterday: Settings, checks: FakeChecks) -> N
     assert in_build(yesterday, "select count(*) from raw.runs") == [(2,)]
 
 
+def test_names_that_were_published_once_leave_no_byte_behind(
+    yesterday: Settings, checks: FakeChecks
+) -> None:
+    files = (yesterday.marts_file, yesterday.published_file)
+    asked = yesterday.model_copy(update={"publish_personal_data": True})
+    assert run(asked)[0].outcome == "ok"
+    assert all(b"Ann Smith" in file.read_bytes() for file in files)
+    assert run(yesterday)[0].outcome == "ok"
+    assert not any(b"Ann Smith" in file.read_bytes() for file in files)
+
+
+def test_marts_that_an_earlier_version_made_in_the_build_file_are_dropped(
+    yesterday: Settings, checks: FakeChecks
+) -> None:
+    with duckdb.connect(str(yesterday.build_file)) as connection:
+        connection.execute("create schema marts; create table marts.fct_leads as select 0 as n")
+    yesterday.marts_file.unlink()
+    assert run(yesterday)[0].outcome == "ok"
+    assert published(yesterday, "select leads from marts.kpi_leads") == [(2,)]
+    with duckdb.connect(str(yesterday.build_file), read_only=True) as connection:
+        found = connection.execute("select 1 from duckdb_schemas() where schema_name = 'marts'")
+        assert found.fetchall() == []
+
+
 @pytest.mark.parametrize(
     ("table", "not_built"),
     [("raw/crm_leads", "staging"), ("marts/kpi_leads", "published"), ("published/fct_leads", None)],
