@@ -144,6 +144,16 @@ def test_nobody_is_named_in_what_is_published(nights: Nights) -> None:
             ).fetchall()
         }
     assert not columns & {"email", "emails", "phone", "phones", "e164", "customer_name"}
+    with duckdb.connect(str(nights.home / "build.duckdb"), read_only=True) as build:
+        names = build.execute(
+            "select name from raw.crm_accounts where name is not null union "
+            # The reps' own stand in dim_reps.
+            "select full_name from raw.crm_contacts "
+            "where full_name not in (select full_name from raw.crm_reps)"
+        ).fetchall()
+    held = nights.published_by_the_second.read_bytes()
+    assert len(names) > 100
+    assert not [name for (name,) in names if name.encode() in held]
 
 
 def test_the_logs_name_nobody(nights: Nights) -> None:
