@@ -56,6 +56,7 @@ CHAIN = (
         "touch_key + 1 as attempt_number, case when touch_key < 2 then touch_key + 1 end "
         "as contact_number, null as exclusion_reason from intermediate.int_touches_sessioned"
     ),
+    "create table intermediate.int_customers_touched as select 99 as touch_key from range(0)",
     "create table intermediate.int_leads_touched as select 1 as lead_id",
     (
         "create table intermediate.int_records_merged as select 'lead' as object_type, 2 as object_id, "
@@ -78,6 +79,7 @@ TABLES = (
     "int_touches_matched_to_leads",
     "int_touches_sessioned",
     "int_touches_numbered",
+    "int_customers_touched",
     "int_leads_touched",
     "int_records_merged",
     "int_stage_events",
@@ -177,6 +179,10 @@ def test_a_mapped_stage_means_something(raw: Path, row: str, told_of: str) -> No
         (
             "update intermediate.int_touches_matched_to_leads set lead_id = null where touch_key < 4",
             [("int_touches_matched_to_leads", "touches_have_a_lead", 4)],
+        ),
+        (
+            "insert into intermediate.int_customers_touched values (3)",
+            [("int_customers_touched", "no_lead_says_so", 1)],
         ),
         (
             "update intermediate.int_touches_sessioned set messages = 2 where touch_key = 1",

@@ -29,28 +29,28 @@ phone_numbers as (
 ),
 
 -- The activity's own lead, else its deal's: nothing to choose there.
-named as (
+named as not materialized (
     select
         touches.touch_key,
+        touches.started_at,
+        touches.own_exclusion_reason,
+        touches.rep_id,
+        touches.contact_id,
         coalesce(touches.named_lead_id, deals.lead_id) as lead_id,
-        case when touches.named_lead_id is not null then 'explicit_lead' else 'via_deal' end
-            as lead_match_rule
+        case
+            when touches.named_lead_id is not null then 'explicit_lead'
+            when deals.lead_id is not null then 'via_deal'
+        end as lead_match_rule,
+        touches.phone,
+        touches.e164,
+        touches.email
     from touches
     left join deals on touches.deal_id = deals.deal_id
-    where touches.named_lead_id is not null or deals.lead_id is not null
 ),
 
 unnamed as (
-    select
-        touch_key,
-        started_at,
-        rep_id,
-        contact_id,
-        e164,
-        phone,
-        email
-    from touches
-    where touch_key not in (select touch_key from named)
+    select * from named
+    where lead_id is null
 ),
 
 written_numbers as (
@@ -67,7 +67,7 @@ written_numbers as (
 -- The call's own number where the CRM's can't be read.
 touch_numbers as (
     select touch_key, started_at, rep_id, e164 from written_numbers
-    union
+    union all
     select touch_key, started_at, rep_id, e164
     from unnamed
     where e164 is not null
@@ -75,12 +75,13 @@ touch_numbers as (
 ),
 
 -- A contact that the activity names goes before its phone, its phone before its email. The touch's
--- start and rep come along: joined later, the engine would cross all touches with all leads.
+-- start and rep come along: joined later, the engine would cross all touches with all leads. Who
+-- has two of a touch's numbers is named twice.
 named_contacts as (
     select touch_key, started_at, rep_id, contact_id, 1 as precedence
     from unnamed
     where contact_id is not null
-    union
+    union all
     select
         touch_numbers.touch_key,
         touch_numbers.started_at,
@@ -90,7 +91,7 @@ named_contacts as (
     from touch_numbers
     inner join contact_points
         on touch_numbers.e164 = contact_points.point and contact_points.kind = 'phone'
-    union
+    union all
     select
         unnamed.touch_key,
         unnamed.started_at,
@@ -170,11 +171,12 @@ chosen as (
 ),
 
 -- Where no lead was open, the one contact that the touch can have been with.
-contacts_without_lead as (
+without_lead as (
     select
         touch_key,
-        arg_min(contact_id, precedence) as contact_id,
-        count(*) filter (where precedence = first_precedence) as contacts
+        case when min(contact_id) = max(contact_id) then min(contact_id) end as contact_id,
+        cast(null as varchar) as lead_id,
+        'no_open_lead' as lead_match_rule
     from (
         select
             *,
@@ -182,29 +184,25 @@ contacts_without_lead as (
         from named_contacts
         where touch_key not in (select touch_key from chosen)
     ) as named_by
+    where precedence = first_precedence
     group by touch_key
+),
+
+found as (
+    select * from chosen
+    union all
+    select * from without_lead
 ),
 
 matched as (
     select
-        touches.touch_key,
-        touches.own_exclusion_reason,
-        coalesce(
-            touches.contact_id,
-            chosen.contact_id,
-            case when contacts_without_lead.contacts = 1 then contacts_without_lead.contact_id end
-        ) as contact_id,
-        coalesce(named.lead_id, chosen.lead_id) as lead_id,
-        coalesce(
-            named.lead_match_rule,
-            chosen.lead_match_rule,
-            case when contacts_without_lead.touch_key is not null then 'no_open_lead' end,
-            'no_contact'
-        ) as lead_match_rule
-    from touches
-    left join named on touches.touch_key = named.touch_key
-    left join chosen on touches.touch_key = chosen.touch_key
-    left join contacts_without_lead on touches.touch_key = contacts_without_lead.touch_key
+        named.touch_key,
+        named.own_exclusion_reason,
+        coalesce(named.contact_id, found.contact_id) as contact_id,
+        coalesce(named.lead_id, found.lead_id) as lead_id,
+        coalesce(named.lead_match_rule, found.lead_match_rule, 'no_contact') as lead_match_rule
+    from named
+    left join found on named.touch_key = found.touch_key
 ),
 
 with_contact as (

@@ -1,5 +1,5 @@
 -- Longer than most: two systems side by side, column for column.
-with activities as (
+with activities as not materialized (
     select * from {{ ref('stg_crm__activities') }}
 ),
 
@@ -50,116 +50,168 @@ rep_phones as (
     inner join reps on phone_numbers.e164 = reps.point
 ),
 
+paired_calls as not materialized (
+    select
+        pairs.activity_key,
+        calls.*
+    from pairs
+    inner join calls on pairs.call_key = calls.call_key
+),
+
 -- Times, talk and outcome come from telephony, links and notes from the CRM.
-crm_touches as (
+crm_calls as (
     select
         activities.activity_key as touch_key,
         activities.activity_id as touch_id,
-        case when calls.call_id is null then 'crm' else 'both' end as source,
+        case when calls.call_key is null then 'crm' else 'both' end as source,
         activities.kind as channel,
         coalesce(calls.direction, activities.direction) as direction,
         coalesce(calls.started_at, activities.started_at) as started_at,
-        case when calls.call_id is null then activities.ended_at else calls.ended_at end
+        case when calls.call_key is null then activities.ended_at else calls.ended_at end
             as ended_at,
-        case
-            when activities.kind = 'call'
-                then case
-                    when calls.call_id is null then activities.duration_seconds
-                    else calls.talk_seconds
-                end
-        end as talk_seconds,
+        case when calls.call_key is null then activities.duration_seconds else calls.talk_seconds end
+            as talk_seconds,
         not activities.is_automated and case
-            when activities.kind = 'call' and calls.call_id is not null
+            when calls.call_key is not null
                 then calls.is_answered
                     and coalesce(calls.talk_seconds, 0)
                     >= {{ var('completed_call_min_talk_seconds') }}
             -- Without a duration the outcome decides; without an outcome, the duration.
-            when activities.kind = 'call'
-                then case
-                    when activities.duration_seconds is null
-                        then coalesce(outcomes.outcome = 'connected', false)
-                    else coalesce(outcomes.outcome, 'connected') = 'connected'
-                        and activities.duration_seconds
-                        >= {{ var('completed_call_min_talk_seconds') }}
-                end
-            when activities.kind = 'meeting' then coalesce(outcomes.outcome = 'held', false)
-            else coalesce(activities.direction = 'inbound', false)
+            when activities.duration_seconds is null
+                then coalesce(outcomes.outcome = 'connected', false)
+            else coalesce(outcomes.outcome, 'connected') = 'connected'
+                and activities.duration_seconds >= {{ var('completed_call_min_talk_seconds') }}
         end as is_completed,
         activities.is_automated,
         -- Empty where the CRM says neither how the call ended nor how long it was.
         case
-            when activities.kind <> 'call' then null
-            when calls.call_id is not null then calls.is_answered
+            when calls.call_key is not null then calls.is_answered
             when outcomes.outcome is not null then outcomes.outcome = 'connected'
             else activities.duration_seconds > 0
         end as is_answered,
         case
             when activities.is_deleted then 'deleted'
-            when coalesce(calls.is_internal, false)
-                or (activities.kind = 'call' and rep_phones.written is not null)
+            when coalesce(calls.is_internal, false) or rep_phones.written is not null
                 then 'internal_call'
         end as own_exclusion_reason,
         coalesce(calls.rep_id, activities.rep_id) as rep_id,
-        -- A call of a deleted contact stays, and its contact is unknown.
-        case
-            when not coalesce(contacts.is_deleted, false)
-                then coalesce(contacts.survivor_id, activities.contact_id)
-        end as contact_id,
-        leads.survivor_id as named_lead_id,
-        coalesce(deals.survivor_id, activities.deal_id) as deal_id,
-        -- By these a lead is looked for where none is named.
-        case when leads.survivor_id is null then activities.phone end as phone,
-        case when leads.survivor_id is null then calls.e164 end as e164,
-        case when leads.survivor_id is null then activities.email end as email,
+        activities.contact_id,
+        activities.lead_id,
+        activities.deal_id,
+        activities.phone,
+        calls.e164,
+        activities.email,
         calls.call_id as telephony_call_id
     from activities
-    -- A call that was logged twice with the telephony's id is one call.
-    left join swallowed on activities.activity_key = swallowed.activity_key
-    left join pairs on activities.activity_key = pairs.activity_key
-    left join calls on pairs.call_key = calls.call_key
-    left join contacts on activities.contact_id = contacts.contact_id
-    left join leads on activities.lead_id = leads.lead_id
-    left join deals on activities.deal_id = deals.deal_id
+    left join paired_calls as calls on activities.activity_key = calls.activity_key
     left join outcomes
         on activities.kind = outcomes.kind and activities.outcome = outcomes.native_outcome
     left join rep_phones on activities.phone = rep_phones.written
-    where swallowed.activity_key is null
+    where activities.kind = 'call'
+        -- A call that was logged twice with the telephony's id is one call.
+        and activities.activity_key not in (select activity_key from swallowed)
 ),
 
-telephony_touches as (
+crm_others as (
+    select
+        activities.activity_key as touch_key,
+        activities.activity_id as touch_id,
+        'crm' as source,
+        activities.kind as channel,
+        activities.direction,
+        activities.started_at,
+        activities.ended_at,
+        null as talk_seconds,
+        not activities.is_automated and case
+            when activities.kind = 'meeting' then coalesce(outcomes.outcome = 'held', false)
+            else coalesce(activities.direction = 'inbound', false)
+        end as is_completed,
+        activities.is_automated,
+        null as is_answered,
+        case when activities.is_deleted then 'deleted' end as own_exclusion_reason,
+        activities.rep_id,
+        activities.contact_id,
+        activities.lead_id,
+        activities.deal_id,
+        activities.phone,
+        null as e164,
+        activities.email,
+        null as telephony_call_id
+    from activities
+    left join outcomes
+        on activities.kind = outcomes.kind and activities.outcome = outcomes.native_outcome
+    where activities.kind <> 'call'
+),
+
+telephony_calls as (
     select
         -- Below those of the activities.
-        -1 - calls.call_key as touch_key,
+        -1 - call_key as touch_key,
         -- An activity and a call of one connector may bear the same id.
-        calls.call_id || '#call' as touch_id,
+        call_id || '#call' as touch_id,
         'telephony' as source,
         'call' as channel,
-        calls.direction,
-        calls.started_at,
-        calls.ended_at,
-        calls.talk_seconds,
-        calls.is_answered
-        and coalesce(calls.talk_seconds, 0) >= {{ var('completed_call_min_talk_seconds') }}
+        direction,
+        started_at,
+        ended_at,
+        talk_seconds,
+        is_answered
+        and coalesce(talk_seconds, 0) >= {{ var('completed_call_min_talk_seconds') }}
             as is_completed,
         false as is_automated,
-        calls.is_answered,
-        case when calls.is_internal then 'internal_call' end as own_exclusion_reason,
-        calls.rep_id,
-        cast(null as varchar) as contact_id,
-        cast(null as varchar) as named_lead_id,
-        cast(null as varchar) as deal_id,
-        cast(null as varchar) as phone,
-        calls.e164,
-        cast(null as varchar) as email,
-        calls.call_id as telephony_call_id
+        is_answered,
+        case when is_internal then 'internal_call' end as own_exclusion_reason,
+        rep_id,
+        null as contact_id,
+        null as lead_id,
+        null as deal_id,
+        null as phone,
+        e164,
+        null as email,
+        call_id as telephony_call_id
     from calls
-    where calls.call_key not in (select call_key from pairs)
+    where call_key not in (select call_key from pairs)
+),
+
+together as (
+    select * from crm_calls
+    union all
+    select * from crm_others
+    union all
+    select * from telephony_calls
 ),
 
 touches as (
-    select * from crm_touches
-    union all
-    select * from telephony_touches
+    select
+        together.touch_key,
+        together.touch_id,
+        together.source,
+        together.channel,
+        together.direction,
+        together.started_at,
+        together.ended_at,
+        together.talk_seconds,
+        together.is_completed,
+        together.is_automated,
+        together.is_answered,
+        together.own_exclusion_reason,
+        together.rep_id,
+        -- A call of a deleted contact stays, and its contact is unknown.
+        case
+            when not coalesce(contacts.is_deleted, false)
+                then coalesce(contacts.survivor_id, together.contact_id)
+        end as contact_id,
+        leads.survivor_id as named_lead_id,
+        coalesce(deals.survivor_id, together.deal_id) as deal_id,
+        -- By these a lead is looked for where none is named.
+        case when leads.survivor_id is null then together.phone end as phone,
+        case when leads.survivor_id is null then together.e164 end as e164,
+        case when leads.survivor_id is null then together.email end as email,
+        together.telephony_call_id
+    from together
+    left join contacts on together.contact_id = contacts.contact_id
+    left join leads on together.lead_id = leads.lead_id
+    left join deals on together.deal_id = deals.deal_id
 )
 
 select * from touches

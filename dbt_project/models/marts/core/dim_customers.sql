@@ -6,8 +6,8 @@ deals as (
     select * from {{ ref('int_deals_resolved') }}
 ),
 
-touches as (
-    select * from {{ ref('int_touches_numbered') }}
+customers_touched as (
+    select * from {{ ref('int_customers_touched') }}
 ),
 
 accounts as (
@@ -24,8 +24,7 @@ named as (
     union
     select customer_id, customer_kind from deals where customer_id is not null
     union
-    select customer_id, customer_kind from touches
-    where customer_id is not null and lead_id is null
+    select customer_id, customer_kind from customers_touched
 ),
 
 -- A condition on the left side of a left join would compare every row with every row.
