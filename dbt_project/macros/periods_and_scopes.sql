@@ -2,16 +2,17 @@
 {# Figures that add up: one row a period and scope.
 
 `relation` has day, rep_id and lead_source; `figures` says how each is made of its rows: count(…),
-sum(…), which keeps its type, min(…) or max(…). They are made once a day, for a rep and for a
-source, and put together from there, a team's and the company's from the reps': no row is repeated
-for each period and scope. `keys` are what else to go by. #}
+total(…) of whole numbers, sum(…), which keeps its type, min(…) or max(…). They are made once a part of a week, for a rep and
+for a source, and put together from there, a team's and the company's from the reps': no row is
+repeated for each period and scope. `keys` are what else to go by. #}
 {% macro add_up_in_periods_and_scopes(relation, figures, keys=[], by_source=true) %}
     {%- set made = [] -%}
     {%- set added_up = [] -%}
     {%- for name, how in figures.items() -%}
         {%- set again = (how[:4] if how[:4] in ('min(', 'max(') else 'sum(') ~ name ~ ')' -%}
-        {%- set again = 'cast(' ~ again ~ ' as bigint)' if how.startswith('count(') else again -%}
-        {%- do made.append(how ~ ' as ' ~ name) -%}
+        {%- set is_whole = how.startswith('count(') or how.startswith('total(') -%}
+        {%- set again = 'cast(' ~ again ~ ' as bigint)' if is_whole else again -%}
+        {%- do made.append(how | replace('total(', 'sum(') ~ ' as ' ~ name) -%}
         {%- do added_up.append(again ~ ' as ' ~ name) -%}
     {%- endfor -%}
     {%- set groups = range(1, 5 + keys | length) | join(', ') %}
@@ -35,25 +36,33 @@ for each period and scope. `keys` are what else to go by. #}
         cross join of_reps_and_sources
     ),
 
-    of_days as (
+    of_parts as (
         select
-            day,
+            {{ part_of_week('day') }} as part,
             is_of_rep,
             scope_value,
             {{ (keys + made) | join(',\n            ') }}
         from told
-        group by {{ (['day', 'is_of_rep', 'scope_value'] + keys) | join(', ') }}
+        group by {{ ([1, 2, 3] + keys) | join(', ') }}
+    ),
+
+    parts as (
+        select distinct
+            {{ part_of_week('day') }} as part,
+            period_grain,
+            period_start
+        from {{ ref('dim_periods') }}
     ),
 
     of_periods as (
         select
-            periods.period_grain,
-            periods.period_start,
-            case when of_days.is_of_rep then 'rep' else 'lead_source' end as scope,
-            of_days.scope_value,
+            parts.period_grain,
+            parts.period_start,
+            case when of_parts.is_of_rep then 'rep' else 'lead_source' end as scope,
+            of_parts.scope_value,
             {{ (keys + added_up) | join(',\n            ') }}
-        from of_days
-        inner join {{ ref('dim_periods') }} as periods on of_days.day = periods.day
+        from of_parts
+        inner join parts on of_parts.part = parts.part
         group by {{ groups }}
     ),
 
@@ -93,76 +102,29 @@ for each period and scope. `keys` are what else to go by. #}
     {{ day }} - cast(least(isodow({{ day }}), dayofmonth({{ day }})) - 1 as integer)
 {%- endmacro %}
 
-{# How many different leads, as `name`, a period and scope.
-
-`relation` has lead_number, source_number, rep_number, team_number and part (of a week), each once.
-A lead counts where it comes first in a period: such rows can be added up, as other figures. #}
-{% macro count_leads_in_periods_and_scopes(relation, sellers, sources, name) %}
+{# How many different leads a period and scope: of rows with rep_id, team, lead_source and how many
+leads come first in a period among a company's, a team's or a rep's. `names` of the figures say
+which leads. #}
+{% macro count_leads_in_periods_and_scopes(relation, names) %}
     {%- set grains = ['week', 'month', 'quarter'] -%}
-    {%- set among = {'company': '', 'team': ', team_number', 'rep': ', rep_number'} -%}
-    with preceded as (
-        select
-            *
-            {%- for scope, number in among.items() %},
-            lag(part) over (
-                partition by lead_number{{ number }} order by part
-            ) as before_of_{{ scope }}
-            {%- endfor %}
-        from {{ relation }}
-    ),
-
-    parts as (
-        select
-            part,
-            {% for grain in grains -%}
-            cast(date_trunc('{{ grain }}', part) as date) as {{ grain }}{{ ',' if not loop.last }}
-            {% endfor %}
-        from (select distinct part from {{ relation }}) as known
-    ),
-
-    counted as (
-        select
-            preceded.part,
-            preceded.rep_number,
-            preceded.source_number
-            {%- for scope in among %}
-            {%- for grain in grains %},
-            count(*) filter (
-                where coalesce(preceded.before_of_{{ scope }} < parts.{{ grain }}, true)
-            ) as {{ grain }}_of_{{ scope }}
-            {%- endfor %}
-            {%- endfor %}
-        from preceded
-        inner join parts on preceded.part = parts.part
-        group by 1, 2, 3
-    ),
-
-    named as (
-        select
-            counted.*,
-            {% for grain in grains -%}
-            parts.{{ grain }},
-            {% endfor -%}
-            {{ sellers }}.rep,
-            {{ sellers }}.team,
-            {{ sources }}.lead_source
-        from counted
-        inner join parts on counted.part = parts.part
-        inner join {{ sellers }} on counted.rep_number = {{ sellers }}.rep_number
-        inner join {{ sources }} on counted.source_number = {{ sources }}.source_number
-    )
-
+    {%- set values = {
+        'company': "'all'", 'team': 'team', 'rep': 'rep_id', 'lead_source': 'lead_source'
+    } -%}
+    {%- set shown = names.keys() | first -%}
     {% for grain in grains -%}
-    {% for scope in ['company', 'team', 'rep', 'lead_source'] -%}
+    {% for scope, value in values.items() -%}
+    {%- set first = '_in_' ~ grain ~ '_of_' ~ ('company' if scope == 'lead_source' else scope) -%}
     select
         '{{ grain }}' as period_grain,
-        {{ grain }} as period_start,
+        cast(date_trunc('{{ grain }}', part) as date) as period_start,
         '{{ scope }}' as scope,
-        {{ "'all'" if scope == 'company' else scope }} as scope_value,
-        cast(sum({{ grain }}_of_{{ scope if scope in among else 'company' }}) as bigint)
-            as {{ name }}
-    from named
+        {{ value }} as scope_value,
+        {% for name, what in names.items() -%}
+        cast(sum({{ what ~ first }}) as bigint) as {{ name }}{{ ',' if not loop.last }}
+        {% endfor -%}
+    from {{ relation }}
     group by 1, 2, 3, 4
+    having sum({{ names[shown] ~ first }}) > 0
     {{ 'union all' if not (loop.last and grain == 'quarter') }}
     {% endfor -%}
     {% endfor %}

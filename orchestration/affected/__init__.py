@@ -6,8 +6,16 @@ is *affected*. All that the marts say of a record depends on records that it is 
 affected ones, computed by the same SQL as everything, are what a full rebuild would give.
 """
 
-from orchestration.affected.baseline import forget_baseline, record_baseline
+from orchestration.affected.baseline import forget_baseline, read_baseline, record_baseline
 from orchestration.affected.basis import Basis, build_basis
 from orchestration.affected.scope import Scope, plan_scope
 
-__all__ = ["Basis", "Scope", "build_basis", "forget_baseline", "plan_scope", "record_baseline"]
+__all__ = [
+    "Basis",
+    "Scope",
+    "build_basis",
+    "forget_baseline",
+    "plan_scope",
+    "read_baseline",
+    "record_baseline",
+]

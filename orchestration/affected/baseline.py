@@ -36,13 +36,18 @@ def read_baseline(connection: duckdb.DuckDBPyConnection) -> Baseline | None:
 
 
 def record_baseline(
-    connection: duckdb.DuckDBPyConnection, run_id: str, as_of: datetime, fingerprint: str
+    connection: duckdb.DuckDBPyConnection,
+    run_id: str,
+    as_of: datetime,
+    fingerprint: str,
+    *,
+    links_too: bool,
 ) -> None:
     """The marts are whole, and of everything that has landed by now.
 
     After a build of everything the links are made anew too, for the nights to come.
     """
-    if read_baseline(connection) is None:
+    if links_too:
         add_links(connection)
     forget_baseline(connection)
     ((loads, spellings),) = connection.execute(
@@ -65,6 +70,9 @@ def marts_are_of(connection: duckdb.DuckDBPyConnection, baseline: Baseline) -> b
 
 
 def forget_baseline(connection: duckdb.DuckDBPyConnection) -> None:
-    """The marts are being built anew: until that is done, they are of no one night."""
+    """The marts are being built: until that is done, they are of no one night.
+
+    Nor may a night be computed twice: what it adds to the sums would count twice.
+    """
     connection.execute(_CREATE)
     connection.execute(f"delete from {TABLE}")

@@ -30,7 +30,7 @@ def build_nodes(
 ) -> Iterator[NodeResult]:
     """What became of each of `nodes` (all of the layer, if it is `whole`) and of their tests."""
     tests = data_tests_of(manifest, layer, None if whole else nodes)
-    models = [layer_select(layer)] if whole else _names(nodes, "model")
+    models = layer_select(layer) if whole else _names(nodes, "model")
     seeds = {key: node for key, node in nodes.items() if node["resource_type"] == "seed"}
     as_of = run.as_of.isoformat(sep=" ")
     variables = {**stable_vars(settings), "scope": run.scope}
@@ -118,15 +118,15 @@ def _seeds_are_stale(settings: Settings, seeds: Nodes) -> bool:
     if not seeds:
         return False
     with open_build(settings) as connection:
-        return not seeds_are_loaded(connection, _relations(seeds), project_key(settings))
+        return not seeds_are_loaded(connection, relations_of(seeds), project_key(settings))
 
 
 def _keep_seeds(settings: Settings, seeds: Nodes) -> None:
     with open_build(settings) as connection:
-        remember_seeds(connection, _relations(seeds), project_key(settings))
+        remember_seeds(connection, relations_of(seeds), project_key(settings))
 
 
-def _relations(nodes: Nodes) -> list[str]:
+def relations_of(nodes: Nodes) -> list[str]:
     return [f"{node['schema']}.{node['alias']}" for node in nodes.values()]
 
 

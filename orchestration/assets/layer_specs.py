@@ -15,7 +15,7 @@ _KINDS = {"dbt", "duckdb"}
 
 
 def layer_specs(manifest: Manifest, layer: str) -> list[dg.AssetSpec]:
-    """A layer's tables and views; seeds go with the first."""
+    """A layer's tables and views; seeds go with the first, sums with the last."""
     return [
         dg.AssetSpec(
             key_of(node),

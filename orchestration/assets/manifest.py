@@ -13,6 +13,8 @@ Manifest = Mapping[str, Any]
 
 LAYERS = ("staging", "intermediate", "marts")
 """In the order in which they are built; each is a folder, a schema and a step."""
+_BESIDE: Mapping[str, tuple[str, ...]] = {"staging": ("seeds",), "marts": ("sums",)}
+"""Schemas that are built in a layer's step: what it stands on, or keeps from night to night."""
 REFERENCE_SEEDS = ("kpi_definitions", "kpi_benchmarks")
 """Published beside the marts: they label the figures."""
 
@@ -55,9 +57,9 @@ def project_key(settings: Settings) -> str:
     return hashlib.sha256(json.dumps([told, stable_vars(settings)]).encode()).hexdigest()
 
 
-def layer_select(layer: str) -> str:
+def layer_select(layer: str) -> list[str]:
     """How dbt is asked for a layer's models (`path:` silently matched nothing)."""
-    return f"fqn:touchline.{layer}.*"
+    return [f"fqn:touchline.{schema}.*" for schema in _schemas_of(layer) if schema != "seeds"]
 
 
 def check_name(stage: str) -> str:
@@ -71,9 +73,8 @@ def tables_of(manifest: Manifest, schema: str) -> list[str]:
 
 
 def nodes_of(manifest: Manifest, layer: str) -> list[dict[str, Any]]:
-    """What makes a layer's tables and views; seeds go with the first."""
-    schemas = (layer, "seeds") if layer == LAYERS[0] else (layer,)
-    found = (node for node in _stored(manifest) if node["schema"] in schemas)
+    """What makes a layer's tables and views; seeds go with the first, sums with the last."""
+    found = (node for node in _stored(manifest) if node["schema"] in _schemas_of(layer))
     return sorted(found, key=lambda node: str(node["unique_id"]))
 
 
@@ -137,4 +138,8 @@ def node_of(manifest: Manifest, table: str) -> dict[str, Any]:
 
 def _level(manifest: Manifest, unique_id: str) -> int:
     schema = (manifest["nodes"].get(unique_id) or manifest["sources"][unique_id])["schema"]
-    return LAYERS.index(schema) if schema in LAYERS else 0
+    return next((level for level, layer in enumerate(LAYERS) if schema in _schemas_of(layer)), 0)
+
+
+def _schemas_of(layer: str) -> tuple[str, ...]:
+    return (layer, *_BESIDE.get(layer, ()))

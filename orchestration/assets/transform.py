@@ -5,8 +5,13 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.affected import build_basis, record_baseline
-from orchestration.assets.layer_build import build_nodes, refuse_problems
+from orchestration.affected import (
+    build_basis,
+    forget_baseline,
+    read_baseline,
+    record_baseline,
+)
+from orchestration.assets.layer_build import build_nodes, refuse_problems, relations_of
 from orchestration.assets.layer_specs import key_of, layer_specs
 from orchestration.assets.manifest import (
     LAYERS,
@@ -16,6 +21,7 @@ from orchestration.assets.manifest import (
     nodes_of,
     tables_of,
 )
+from orchestration.errors import DataError
 from orchestration.settings import Settings
 from orchestration.warehouse import forget_done, open_build, read_run, record_done
 
@@ -47,6 +53,11 @@ def _build_layer(settings: Settings, manifest: Manifest, layer: str) -> dg.Asset
         with open_build(settings) as connection:
             forget_done(connection, check_name(layer))
             run = read_run(connection)
+            growing = set(growing_tables(manifest)) & set(relations_of(nodes))
+            if growing:
+                if run.scope == "affected" and read_baseline(connection) is None:
+                    raise DataError("The marts were left half built: begin a run, which rebuilds.")
+                forget_baseline(connection)
         results = []
         for result in build_nodes(settings, manifest, run, layer, nodes, whole=whole):
             results.append(result)
@@ -59,9 +70,14 @@ def _build_layer(settings: Settings, manifest: Manifest, layer: str) -> dg.Asset
         if whole:
             with open_build(settings) as connection:
                 record_done(connection, layer)
-                growing = growing_tables(manifest)
-                if layer == LAYERS[-1] and growing:
+                if growing:
                     basis = build_basis(connection, settings, run.as_of, growing)
-                    record_baseline(connection, run.run_id, run.as_of, basis.fingerprint)
+                    record_baseline(
+                        connection,
+                        run.run_id,
+                        run.as_of,
+                        basis.fingerprint,
+                        links_too=run.scope == "all",
+                    )
 
     return layer_assets

@@ -15,6 +15,7 @@ PREFIXES = {
     "staging": r"stg_(crm|telephony|reference)__\w+",
     "intermediate": r"int_\w+",
     "core": r"(fct|dim)_\w+",
+    "sums": r"(sum|was)_\w+",
     "kpi": r"kpi_\w+",
     "scorecard": r"kpi_scorecard\w*",
 }
@@ -23,7 +24,8 @@ READS = {
     "staging": {"seeds"},
     "intermediate": {"staging", "intermediate"},
     "core": {"staging", "intermediate", "dim"},
-    "kpi": {"core", "dim", "seeds"},
+    "sums": {"core", "dim", "sums"},
+    "kpi": {"core", "dim", "sums", "seeds"},
     "scorecard": {"kpi", "scorecard", "dim", "seeds"},
 }
 PROJECT = yaml.safe_load((ROOT / "dbt_project" / "dbt_project.yml").read_text())
@@ -47,7 +49,7 @@ def test_the_name_says_the_layer(model: Model) -> None:
 def test_the_schema_is_the_layer() -> None:
     told = PROJECT["models"]["touchline"]
     assert {layer: config["+schema"] for layer, config in told.items()} == {
-        layer: layer for layer in ("staging", "intermediate", "marts")
+        layer: layer for layer in ("staging", "intermediate", "marts", "sums")
     }
     assert {path.name for path in MODELS.iterdir()} == set(told)
 
@@ -108,7 +110,8 @@ def columns(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, list
         for row in fetch(
             connection,
             "select table_name, column_name from information_schema.columns "
-            "where table_schema in ('staging', 'intermediate', 'marts') order by ordinal_position",
+            "where table_schema in ('staging', 'intermediate', 'marts', 'sums') "
+            "order by ordinal_position",
         ):
             found.setdefault(row["table_name"], []).append(row["column_name"])
         yield found

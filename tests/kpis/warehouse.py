@@ -57,6 +57,8 @@ class Model:
     sql: str
     affected: str = ""
     """Of an incremental table: which rows a normal night gives up and takes in anew."""
+    cell: tuple[str, ...] = ()
+    """Of a sum: the columns that say what a normal night's rows are added to."""
 
 
 def compile_models(variables: Mapping[str, str] | None = None) -> tuple[Model, ...]:
@@ -128,6 +130,7 @@ def _compile(variables: Mapping[str, str]) -> tuple[Model, ...]:
                     node.config.materialized,
                     node.compiled_code,
                     node.config.meta.get("affected", ""),
+                    tuple(node.config.meta.get("cell", ())),
                 )
             )
 
@@ -188,15 +191,32 @@ def transform(
         schema = f"{model.database}.{model.schema}"
         name = f"{schema}.{model.name}"
         sql = model.sql.replace(_AS_OF, as_of.isoformat())
-        if model.affected and scope == "affected":
+        if (model.affected or model.cell) and scope == "affected":
             # macros/affected.sql
             connection.execute(f"create or replace temp table anew as {sql}")
-            connection.execute(f"delete from {name} where {model.affected}")
+            if model.cell:
+                _add_up(connection, name, ", ".join(model.cell))
+            given_up = model.affected or f"({', '.join(model.cell)}) in (from cells)"
+            connection.execute(f"delete from {name} where {given_up}")
             connection.execute(f"insert into {name} by name select * from anew")
             continue
         kind = "view" if model.materialized == "view" else "table"
         connection.execute(f"create schema if not exists {schema}")
         connection.execute(f"create or replace {kind} {name} as {sql}")
+
+
+def _add_up(connection: duckdb.DuckDBPyConnection, name: str, cell: str) -> None:
+    """Put what `name` holds of the cells of `anew`, and their names into `cells`, beside it."""
+    connection.execute(f"create or replace temp table cells as select distinct {cell} from anew")
+    connection.execute(
+        f"""
+        create or replace temp table anew as
+        select {cell}, sum(columns(* exclude ({cell}))) from (
+            from anew union all by name
+            from {name} where ({cell}) in (from cells)
+        ) group by {cell}
+        """
+    )
 
 
 def transform_night(
@@ -209,13 +229,13 @@ def transform_night(
 ) -> Scope:
     """What a run does after landing: all, or what the night's rows touch, however much that is."""
     models = compile_models({"scope": "all"})
-    growing = [f"{model.schema}.{model.name}" for model in models if model.affected]
+    growing = [f"{model.schema}.{model.name}" for model in models if model.affected or model.cell]
     basis = build_basis(connection, settings, as_of, growing, seeds)
     scope = plan_scope(connection, basis, most_affected=1)
     if scope.kind == "all":
         forget_baseline(connection)
     transform(connection, as_of, seeds, leave_out=leave_out, scope=scope.kind)
-    record_baseline(connection, run_id, as_of, basis.fingerprint)
+    record_baseline(connection, run_id, as_of, basis.fingerprint, links_too=scope.kind == "all")
     return scope
 
 

@@ -34,7 +34,7 @@ def test_they_load(defs: dg.Definitions) -> None:
 def test_a_key_is_schema_and_table(defs: dg.Definitions) -> None:
     for node in defs.resolve_asset_graph().asset_nodes:
         assert len(node.key.path) == 2, node.key
-        assert node.key.path[0] in ("landing", *STAGES), node.key
+        assert node.key.path[0] in ("landing", "sums", *STAGES), node.key
         assert re.fullmatch(r"[a-z][a-z0-9_]*", node.key.path[1]), node.key
         assert node.group_name == node.key.path[0]
         assert node.description, node.key

@@ -6,6 +6,7 @@ import dagster as dg
 import duckdb
 import pytest
 
+from orchestration.affected import basis
 from orchestration.assets import dbt_in_process
 from orchestration.assets.layer_build import build_nodes
 from orchestration.assets.layer_specs import layer_specs
@@ -14,8 +15,8 @@ from orchestration.nightly import log_file
 from orchestration.settings import Settings
 from orchestration.warehouse import open_build, read_run
 
-from .conftest import FakeChecks
-from .test_nightly import in_build, run
+from .conftest import LEADS, FakeChecks
+from .test_nightly import drop, in_build, run
 
 Commands = list[str]
 _MARTS = "select table_name from duckdb_tables() where schema_name = 'marts' order by table_name"
@@ -126,6 +127,37 @@ def test_a_test_is_judged_as_dbt_judges_it(
     assert ("rows break assert_more, which stops nothing" in log) == (outcome == "ok")
     assert [problem in told for told in record.problems] == ([True] if problem else [])
     assert not any("ann@" in told for told in (log, *record.problems))
+
+
+def test_marts_that_were_left_half_built_are_built_anew(
+    own_project: Settings, checks: FakeChecks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a night adds to what is there must not be added twice."""
+    # Of columns that this project has not.
+    monkeypatch.setattr(basis, "ageing_nodes", lambda *_: "select null where false")
+    (own_project.dbt_project_dir / "seeds" / "phone_placeholders.csv").write_text("e164\nnobody\n")
+    models = own_project.dbt_project_dir / "models" / "marts"
+    (models / "fct_nights.sql").write_text(
+        "{{ config(materialized='incremental', incremental_strategy='append') }} "
+        "select '{{ var(\"scope\", \"all\") }}' as scope, count(*) as leads from {{ ref('fct_leads') }}"
+    )
+    (models / "kpi_nights.sql").write_text(
+        "select case when max(leads) = 12 then error('twelve') end as x from {{ ref('fct_nights') }}"
+    )
+    outcomes = []
+    nights = []
+    for leads in (10, 11, 12, 13, 14):
+        rows = [
+            f"{number},Eve {number},new,2026-01-07T09:00:00Z\n" for number in range(3, leads + 1)
+        ]
+        drop(own_project, LEADS + "".join(rows))
+        outcomes.append(run(own_project)[0].outcome)
+        nights.append(in_build(own_project, "select scope, leads from marts.fct_nights"))
+    assert outcomes == ["ok", "ok", "broke", "ok", "ok"]
+    assert nights[1] == [("all", 10), ("affected", 11)]
+    assert nights[2] == [("all", 10), ("affected", 11), ("affected", 12)]
+    assert nights[3] == [("all", 13)]
+    assert nights[4] == [("all", 13), ("affected", 14)]
 
 
 def test_an_ephemeral_model_is_the_tables_that_it_reads(own_project: Settings) -> None:

@@ -1,3 +1,4 @@
+-- Sums are to know what it gave up: depends_on: {{ ref('was_collateral_events') }}
 with events as (
     select * from {{ ref('int_collateral_events_matched') }}
 ),

@@ -1,6 +1,7 @@
 -- Longer than most: many columns; and on a normal night those that only waited wait on.
 -- What only a normal night reads: depends_on: {{ ref('stg_crm__reps') }}
 -- depends_on: {{ ref('int_working_intervals') }}
+-- Sums are to know what it gave up: depends_on: {{ ref('was_leads') }}
 with leads as (
     select * from {{ ref('int_leads_resolved') }}
 ),

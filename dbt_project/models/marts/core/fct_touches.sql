@@ -1,4 +1,5 @@
 -- Longer than most: what was found out about a touch in five steps, put beside what it says itself.
+-- Sums are to know what it gave up: depends_on: {{ ref('was_touches') }}
 with unioned as (
     select * from {{ ref('int_touches_unioned') }}
 ),

@@ -1,18 +1,20 @@
 -- Longer than most: touches, the calls back and leads come together.
 with touches as (
     select
-        {{ local_date('started_at') }} as day,
+        part as day,
         rep_id,
         lead_source,
-        true as is_touch,
-        is_completed,
-        channel = 'call' and direction = 'outbound' as is_outbound_call,
-        channel = 'call' and direction = 'inbound' as is_inbound_call,
-        channel = 'call' and direction = 'inbound' and not is_answered as is_missed_call,
-        case when channel = 'call' then talk_seconds end as talk_seconds,
-        false as is_untouched
-    from {{ ref('fct_touches') }}
-    where not is_excluded and lead_id is not null and not is_automated
+        touches_matched as touches,
+        completed_contacts,
+        outbound_calls,
+        completed_outbound_calls,
+        talk_seconds,
+        inbound_calls,
+        missed_inbound_calls,
+        0 as leads,
+        0 as untouched_leads
+    from {{ ref('sum_touches') }}
+    where touches_matched > 0
 ),
 
 -- A machine is nobody, and a call that nobody took reached nobody.
@@ -21,13 +23,15 @@ leads as (
         {{ local_date('created_at') }} as day,
         first_owner_rep_id as rep_id,
         lead_source,
-        false as is_touch,
-        false as is_completed,
-        false as is_outbound_call,
-        false as is_inbound_call,
-        false as is_missed_call,
-        cast(null as decimal(18, 3)) as talk_seconds,
-        attempts + completed_contacts = 0 as is_untouched
+        0 as touches,
+        0 as completed_contacts,
+        0 as outbound_calls,
+        0 as completed_outbound_calls,
+        0 as talk_seconds,
+        0 as inbound_calls,
+        0 as missed_inbound_calls,
+        1 as leads,
+        cast(attempts + completed_contacts = 0 as integer) as untouched_leads
     from {{ ref('fct_leads') }}
     where not is_excluded
 ),
@@ -70,16 +74,15 @@ counted as (
     {{ add_up_in_periods_and_scopes(
         'together',
         {
-            'touches': 'count(*) filter (where is_touch)',
-            'completed_contacts': 'count(*) filter (where is_completed)',
-            'outbound_calls': 'count(*) filter (where is_outbound_call)',
-            'completed_outbound_calls':
-                'count(*) filter (where is_outbound_call and is_completed)',
+            'touches': 'total(touches)',
+            'completed_contacts': 'total(completed_contacts)',
+            'outbound_calls': 'total(outbound_calls)',
+            'completed_outbound_calls': 'total(completed_outbound_calls)',
             'talk_seconds': 'sum(talk_seconds)',
-            'inbound_calls': 'count(*) filter (where is_inbound_call)',
-            'missed_inbound_calls': 'count(*) filter (where is_missed_call)',
-            'leads': 'count(*) filter (where not is_touch)',
-            'untouched_leads': 'count(*) filter (where is_untouched)',
+            'inbound_calls': 'total(inbound_calls)',
+            'missed_inbound_calls': 'total(missed_inbound_calls)',
+            'leads': 'total(leads)',
+            'untouched_leads': 'total(untouched_leads)',
         }
     ) }}
 ),
@@ -150,7 +153,7 @@ labelled as (
         measured.completed_contacts,
         measured.outbound_calls,
         measured.completed_outbound_calls,
-        cast(coalesce(measured.talk_seconds, 0) as decimal(18, 3)) as talk_seconds,
+        cast(measured.talk_seconds as decimal(18, 3)) as talk_seconds,
         measured.inbound_calls,
         measured.missed_inbound_calls,
         measured.called_back,

@@ -26,21 +26,8 @@ refusals as (
     where not is_excluded and not has_send_after
 ),
 
--- A lead that only a machine wrote to was not worked.
-touches as (
-    select
-        lead_id,
-        rep_id,
-        {{ local_date('started_at') }} as day
-    from {{ ref('fct_touches') }}
-    where not is_excluded and lead_id is not null and not is_automated
-),
-
-leads as (
-    select
-        lead_id,
-        coalesce(lead_source, 'unknown') as lead_source
-    from {{ ref('fct_leads') }}
+sums as (
+    select * from {{ ref('sum_leads_worked') }}
 ),
 
 collateral as (
@@ -55,79 +42,18 @@ reps as (
     select * from {{ ref('dim_reps') }}
 ),
 
-sends as (
-    select
-        lead_id,
-        rep_id,
-        day
-    from events
-    where event = 'sent' and lead_id is not null
-),
-
 worked as (
-    select * from touches
-    union all
-    select * from sends
-),
-
--- Numbers take less room than ids, and are faster to sort.
-sources as (
     select
-        lead_source,
-        cast(row_number() over (order by lead_source) as smallint) as source_number
-    from (select distinct lead_source from leads) as known
+        sums.*,
+        coalesce(reps.team, 'unknown') as team
+    from sums
+    left join reps on sums.rep_id = reps.rep_id
 ),
 
-numbered_leads as (
-    select
-        leads.lead_id,
-        sources.source_number,
-        cast(row_number() over () as integer) as lead_number
-    from leads
-    inner join sources on leads.lead_source = sources.lead_source
-),
-
-{% for name in ['worked', 'sends'] -%}
-{{ name }}_once as (
-    select distinct
-        numbered_leads.lead_number,
-        numbered_leads.source_number,
-        coalesce({{ name }}.rep_id, 'unknown') as rep,
-        {{ part_of_week(name ~ '.day') }} as part
-    from {{ name }}
-    inner join numbered_leads on {{ name }}.lead_id = numbered_leads.lead_id
-),
-
-{% endfor -%}
-sellers as (
-    select
-        working.rep,
-        coalesce(reps.team, 'unknown') as team,
-        cast(dense_rank() over (order by working.rep) as smallint) as rep_number,
-        cast(dense_rank() over (order by coalesce(reps.team, 'unknown')) as smallint) as team_number
-    from (select distinct rep from worked_once) as working
-    left join reps on working.rep = reps.rep_id
-),
-
-{% for name in ['worked', 'sends'] -%}
-{{ name }}_by as (
-    select
-        {{ name }}_once.lead_number,
-        {{ name }}_once.source_number,
-        {{ name }}_once.part,
-        sellers.rep_number,
-        sellers.team_number
-    from {{ name }}_once
-    inner join sellers on {{ name }}_once.rep = sellers.rep
-),
-
-{% endfor -%}
-leads_worked as (
-    {{ count_leads_in_periods_and_scopes('worked_by', 'sellers', 'sources', 'leads_worked') }}
-),
-
-leads_sent as (
-    {{ count_leads_in_periods_and_scopes('sends_by', 'sellers', 'sources', 'leads_sent') }}
+leads_counted as (
+    {{ count_leads_in_periods_and_scopes(
+        'worked', {'leads_worked': 'worked', 'leads_sent': 'sent'}
+    ) }}
 ),
 
 happened as (
@@ -234,13 +160,13 @@ items_known as (
 ),
 
 cells as (
-    select period_grain, period_start, scope, scope_value from leads_worked
+    select period_grain, period_start, scope, scope_value from leads_counted
     union
     select period_grain, period_start, scope, scope_value from events_counted
 ),
 
 {% set parts = [
-    ('leads_worked', ['leads_worked']), ('leads_sent', ['leads_sent']),
+    ('leads_counted', ['leads_worked', 'leads_sent']),
     ('items_used', ['items_used']), ('events_counted', figures),
 ] -%}
 measured as (
@@ -261,7 +187,7 @@ measured as (
     left join items_in_force
         on cells.period_grain = items_in_force.period_grain
         and cells.period_start = items_in_force.period_start
-    {% for part in ['leads_worked', 'leads_sent', 'events_counted', 'items_used', 'items_known'] -%}
+    {% for part in ['leads_counted', 'events_counted', 'items_used', 'items_known'] -%}
     left join {{ part }}
         on cells.period_grain = {{ part }}.period_grain
         and cells.period_start = {{ part }}.period_start

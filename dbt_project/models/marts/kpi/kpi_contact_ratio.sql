@@ -1,16 +1,14 @@
 with outreach as (
     select
-        {{ local_date('started_at') }} as day,
+        part as day,
         rep_id,
         lead_source,
-        channel as what
-    from {{ ref('fct_touches') }}
-    where not is_excluded
-        and lead_id is not null
-        and direction = 'outbound'
-        and not is_automated
-        and is_new_customer
-        and channel in ('call', 'email')
+        outreach_calls,
+        outreach_emails,
+        0 as prospects,
+        0 as new_contracts
+    from {{ ref('sum_touches') }}
+    where outreach_calls + outreach_emails > 0
 ),
 
 interested as (
@@ -18,7 +16,10 @@ interested as (
         {{ local_date('prospect_at') }} as day,
         first_owner_rep_id as rep_id,
         lead_source,
-        'prospect' as what
+        0 as outreach_calls,
+        0 as outreach_emails,
+        1 as prospects,
+        0 as new_contracts
     from {{ ref('fct_leads') }}
     where not is_excluded and prospect_at is not null
 ),
@@ -28,7 +29,10 @@ contracted as (
         {{ local_date('closed_at') }} as day,
         closing_rep_id as rep_id,
         lead_source,
-        'contract' as what
+        0 as outreach_calls,
+        0 as outreach_emails,
+        0 as prospects,
+        1 as new_contracts
     from {{ ref('fct_deals') }}
     where not is_excluded and is_new_contract
 ),
@@ -45,11 +49,11 @@ counted as (
     {{ add_up_in_periods_and_scopes(
         'together',
         {
-            'outreach_calls': "count(*) filter (where what = 'call')",
-            'outreach_emails': "count(*) filter (where what = 'email')",
-            'outreach_touches': "count(*) filter (where what in ('call', 'email'))",
-            'prospects': "count(*) filter (where what = 'prospect')",
-            'new_contracts': "count(*) filter (where what = 'contract')",
+            'outreach_calls': 'total(outreach_calls)',
+            'outreach_emails': 'total(outreach_emails)',
+            'outreach_touches': 'total(outreach_calls + outreach_emails)',
+            'prospects': 'total(prospects)',
+            'new_contracts': 'total(new_contracts)',
         }
     ) }}
 ),

@@ -1,18 +1,19 @@
-with touches as (
+with summed as (
     select
-        {{ local_date('started_at') }} as day,
+        part as day,
         rep_id,
         lead_source,
-        lead_id
-    from {{ ref('fct_touches') }}
-    where not is_excluded and not is_automated
+        touches,
+        touches_matched
+    from {{ ref('sum_touches') }}
+    where touches > 0
 ),
 
 -- A touch without a lead has no lead source: that scope would say nothing.
 counted as (
     {{ add_up_in_periods_and_scopes(
-        'touches',
-        {'touches': 'count(*)', 'touches_matched': 'count(lead_id)'},
+        'summed',
+        {'touches': 'total(touches)', 'touches_matched': 'total(touches_matched)'},
         by_source=false
     ) }}
 ),
