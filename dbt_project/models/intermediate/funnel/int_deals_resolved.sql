@@ -31,20 +31,13 @@ owner_periods as (
     where object_type = 'deal'
 ),
 
-numbered_from_last as (
-    select
-        *,
-        row_number() over (partition by object_id order by event_number desc) as number_from_last
-    from stage_events
-),
-
 last_events as (
     select
         object_id as deal_id,
-        funnel_step,
-        native_stage
-    from numbered_from_last
-    where number_from_last = 1
+        max_by(funnel_step, event_number) as funnel_step,
+        max_by(native_stage, event_number) as native_stage
+    from stage_events
+    group by object_id
 ),
 
 -- The last event of another step than the present one: what came after it is the last closing,

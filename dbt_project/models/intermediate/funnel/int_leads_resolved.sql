@@ -26,19 +26,12 @@ stage_events as (
     where object_type = 'lead'
 ),
 
-numbered_from_last as (
-    select
-        *,
-        row_number() over (partition by object_id order by event_number desc) as number_from_last
-    from stage_events
-),
-
 last_stages as (
     select
         object_id as lead_id,
-        native_stage
-    from numbered_from_last
-    where number_from_last = 1
+        max_by(native_stage, event_number) as native_stage
+    from stage_events
+    group by object_id
 ),
 
 first_owners as (

@@ -1,6 +1,5 @@
 with stage_events as (
     select * from {{ ref('int_stage_events') }}
-    where funnel_step is not null
 ),
 
 leads as (
@@ -16,14 +15,6 @@ owner_periods as (
     where object_type = 'deal'
 ),
 
-compared as (
-    select
-        *,
-        lag(funnel_step) over (partition by object_type, object_id order by event_number)
-            as previous_step
-    from stage_events
-),
-
 -- From one lost stage to another nothing new was refused.
 losses as (
     select
@@ -31,8 +22,8 @@ losses as (
         object_id,
         event_number,
         changed_at as refused_at
-    from compared
-    where funnel_step = 'lost' and coalesce(previous_step, '') <> 'lost'
+    from stage_events
+    where funnel_step = 'lost' and coalesce(step_before, '') <> 'lost'
 ),
 
 -- A lead that was merged away says nothing of the one that it became part of.

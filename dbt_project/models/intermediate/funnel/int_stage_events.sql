@@ -120,23 +120,17 @@ events as (
     select * from closed_deals
 ),
 
-numbered as (
-    select
-        *,
-        row_number() over (
-            partition by object_type, object_id
-            order by changed_at, event_order, native_stage
-        ) as event_number
-    from events
-),
-
+-- One sort of an object's events for all that their order says.
 compared as (
     select
         *,
-        lag(step_rank ignore nulls) over (
-            partition by object_type, object_id order by event_number
-        ) as rank_before
-    from numbered
+        row_number() over in_order as event_number,
+        lag(funnel_step ignore nulls) over in_order as step_before,
+        lag(step_rank ignore nulls) over in_order as rank_before
+    from events
+    window in_order as (
+        partition by object_type, object_id order by changed_at, event_order, native_stage
+    )
 )
 
 select
@@ -147,5 +141,6 @@ select
     funnel_step,
     step_rank,
     event_number,
+    step_before,
     coalesce(step_rank < rank_before, false) as is_step_back
 from compared

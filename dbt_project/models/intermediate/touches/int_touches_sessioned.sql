@@ -26,22 +26,19 @@ messages as not materialized (
 with_gaps as (
     select
         *,
-        lag(started_at) over (
-            partition by lead_id, contact_id order by started_at, touch_id
-        ) as previous_started_at
+        coalesce(
+            {{ seconds_between('lag(started_at) over in_order', 'started_at') }}
+            > 60 * {{ var('message_session_minutes') }},
+            true
+        ) as is_first
     from messages
+    window in_order as (partition by lead_id, contact_id order by started_at, touch_id)
 ),
 
 numbered as (
     select
         *,
-        sum(
-            case
-                when {{ seconds_between('previous_started_at', 'started_at') }}
-                    <= 60 * {{ var('message_session_minutes') }} then 0
-                else 1
-            end
-        ) over (
+        count(*) filter (where is_first) over (
             partition by lead_id, contact_id
             order by started_at, touch_id
             rows between unbounded preceding and current row
@@ -51,29 +48,26 @@ numbered as (
 
 sessions as (
     select
-        touch_key,
-        row_number() over (
-            partition by lead_id, contact_id, session_number order by started_at, touch_id
-        ) as position,
-        max(ended_at) over session as session_ended_at,
-        bool_or(is_completed) over session as is_session_completed,
-        bool_and(is_automated) over session as is_session_automated,
-        count(*) over session as messages
+        max(case when is_first then touch_key end) as touch_key,
+        max(ended_at) as ended_at,
+        bool_or(is_completed) as is_completed,
+        bool_and(is_automated) as is_automated,
+        count(*) as messages
     from numbered
-    window session as (partition by lead_id, contact_id, session_number)
+    group by lead_id, contact_id, session_number
 ),
 
 -- The session is its first message, with what came of the others.
 sessioned as (
     select
         unioned.touch_key,
-        coalesce(sessions.session_ended_at, unioned.ended_at) as ended_at,
-        coalesce(sessions.is_session_completed, unioned.is_completed) as is_completed,
-        coalesce(sessions.is_session_automated, unioned.is_automated) as is_automated,
+        coalesce(sessions.ended_at, unioned.ended_at) as ended_at,
+        coalesce(sessions.is_completed, unioned.is_completed) as is_completed,
+        coalesce(sessions.is_automated, unioned.is_automated) as is_automated,
         coalesce(sessions.messages, case when unioned.channel = 'message' then 1 end) as messages
     from unioned
     left join sessions on unioned.touch_key = sessions.touch_key
-    where coalesce(sessions.position, 1) = 1
+    where unioned.touch_key not in (select touch_key from numbered where not is_first)
 )
 
 select * from sessioned
