@@ -113,7 +113,9 @@ parts as (
     select
         *
         {%- for scope, number in among.items() %},
-        lag(part) over (partition by lead_number{{ number }} order by part) as before_of_{{ scope }}
+        lag(part) over (
+            partition by lead_number{{ number }} order by part, rep_number
+        ) as before_of_{{ scope }}
         {%- endfor %}
     from numbered
     where {{ condition }}

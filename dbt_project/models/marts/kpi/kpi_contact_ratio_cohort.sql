@@ -13,15 +13,8 @@ with leads as (
 ),
 
 outreach as (
-    select
-        lead_id,
-        channel
-    from {{ ref('fct_touches') }}
-    where not is_excluded
-        and direction = 'outbound'
-        and not is_automated
-        and is_new_customer
-        and channel in ('call', 'email')
+    select * from {{ ref('sum_outreach_by_cohort') }}
+    where outreach_calls + outreach_emails > 0
 ),
 
 contracts as (
@@ -36,25 +29,33 @@ together as (
         day,
         rep_id,
         lead_source,
-        case when prospect_at is null then 'lead' else 'prospect' end as what,
-        created_at
+        created_at,
+        0 as outreach_calls,
+        0 as outreach_emails,
+        cast(prospect_at is not null as integer) as prospects,
+        0 as new_contracts
     from leads
     union all
     select
-        leads.day,
-        leads.rep_id,
-        leads.lead_source,
-        outreach.channel as what,
-        cast(null as timestamp) as created_at
+        part as day,
+        rep_id,
+        lead_source,
+        cast(null as timestamp) as created_at,
+        outreach_calls,
+        outreach_emails,
+        0 as prospects,
+        0 as new_contracts
     from outreach
-    inner join leads on outreach.lead_id = leads.lead_id
     union all
     select
         leads.day,
         leads.rep_id,
         leads.lead_source,
-        'contract' as what,
-        cast(null as timestamp) as created_at
+        cast(null as timestamp) as created_at,
+        0 as outreach_calls,
+        0 as outreach_emails,
+        0 as prospects,
+        1 as new_contracts
     from contracts
     inner join leads on contracts.lead_id = leads.lead_id
 ),
@@ -65,11 +66,11 @@ counted as (
         {
             'leads': 'count(created_at)',
             'youngest_created_at': 'max(created_at)',
-            'outreach_calls': "count(*) filter (where what = 'call')",
-            'outreach_emails': "count(*) filter (where what = 'email')",
-            'outreach_touches': "count(*) filter (where what in ('call', 'email'))",
-            'prospects': "count(*) filter (where what = 'prospect')",
-            'new_contracts': "count(*) filter (where what = 'contract')",
+            'outreach_calls': 'total(outreach_calls)',
+            'outreach_emails': 'total(outreach_emails)',
+            'outreach_touches': 'total(outreach_calls + outreach_emails)',
+            'prospects': 'total(prospects)',
+            'new_contracts': 'total(new_contracts)',
         }
     ) }}
 ),
