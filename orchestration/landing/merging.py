@@ -26,6 +26,9 @@ create table if not exists quality.loads (
 create table if not exists raw.connector_states (connector varchar, state varchar, run_id varchar);
 """
 
+_FEW_ROWS = 2_000
+"""So many rows are found by their place; of more, all between the first and the last is read."""
+
 
 @dataclass(frozen=True)
 class LoadCount:
@@ -188,7 +191,6 @@ def _keep_latest(
     A later row of a key replaces an earlier one: by `updated_at`, then by file order, however the
     files were spread over nights; so what counts is the file's name and never when it came.
     """
-    same_key = " and ".join(f"existing.{name} = arrived.{name}" for name in entity.key)
     columns = ", ".join([c.name for c in entity.columns] + ["_connector", "_file", "_line"])
     winners = _count(connection, table)
     if table == STAGED and not _count(connection, f"(select 1 from {entity.table} limit 1)"):
@@ -196,25 +198,15 @@ def _keep_latest(
         connection.execute(f"drop table {entity.table}")
         connection.execute(f"alter table {table} rename to {entity.table.removeprefix('raw.')}")
         return winners, 0
-    connection.execute(
-        f"""
-        create or replace temp table met as
-        select
-            existing.rowid as existing_row,
-            arrived.rowid as arrived_row,
-            ({_later(entity)}) as is_later,
-            ({_same(entity)}) as is_same,
-            existing._run_id as existing_run_id
-        from {table} as arrived inner join {entity.table} as existing on {same_key}
-        """
-    )
+    _find_met(connection, entity, table)
     matched = _count(connection, "met")
-    gives_way = "select existing_row from met where is_later"
     connection.execute(
-        f"insert into {_replaced_table(entity)} select * from {entity.table} "
-        f"where rowid in ({gives_way} and not is_same)"
+        f"insert into {_replaced_table(entity)} select existing.* exclude (existing_row) "
+        "from existing inner join met using (existing_row) where is_later and not is_same"
     )
-    connection.execute(f"delete from {entity.table} where rowid in ({gives_way})")
+    connection.execute(
+        f"delete from {entity.table} where rowid in (select existing_row from met where is_later)"
+    )
     # What came again as it was has not changed: it stays of the run that brought it.
     connection.execute(
         f"insert into {entity.table} select {columns}, "
@@ -223,6 +215,39 @@ def _keep_latest(
         "where coalesce(met.is_later, true)"
     )
     return winners, matched
+
+
+def _find_met(connection: duckdb.DuckDBPyConnection, entity: Entity, table: str) -> None:
+    """The rows of raw whose keys arrived -> `existing`, and which of the two goes before -> `met`.
+
+    The keys of all that ever landed are compared, and nothing else of it is read.
+    """
+    same_key = " and ".join(f"existing.{name} = arrived.{name}" for name in entity.key)
+    connection.execute(
+        "create or replace temp table same_key as "
+        "select existing.rowid as existing_row, arrived.rowid as arrived_row "
+        f"from {table} as arrived inner join {entity.table} as existing on {same_key}"
+    )
+    connection.execute(f"set dynamic_or_filter_threshold = {_FEW_ROWS}")
+    connection.execute(
+        f"create or replace temp table existing as select rowid as existing_row, * "
+        f"from {entity.table} where rowid in (select existing_row from same_key)"
+    )
+    connection.execute("reset dynamic_or_filter_threshold")
+    connection.execute(
+        f"""
+        create or replace temp table met as
+        select
+            existing_row,
+            arrived_row,
+            ({_later(entity)}) as is_later,
+            ({_same(entity)}) as is_same,
+            existing._run_id as existing_run_id
+        from same_key
+        inner join existing using (existing_row)
+        inner join {table} as arrived on arrived.rowid = same_key.arrived_row
+        """
+    )
 
 
 def _replaced_table(entity: Entity) -> str:
