@@ -22,8 +22,9 @@ from orchestration.landing.references import Known, look_up_all, look_up_referen
 # without seconds, with a bare offset, as basic format or as an epoch.
 MACROS = r"""
 create or replace temp macro to_text(x) as case
-    when x >= '!' and not suffix(x, ' ') and strlen(x) = length(x) then x
-    else nullif(trim(x), '')
+    when x is not null and (x < '!' or suffix(x, ' ') or strlen(x) <> length(x))
+        then nullif(trim(x), '')
+    else x
 end;
 create or replace temp macro iso_repaired(x) as regexp_replace(
     regexp_replace(
@@ -123,7 +124,6 @@ def _query(
         f"when {condition} then '{rule}'" for rule, condition in _problems(entity, known)
     )
     found = "".join(f", {one.is_known} as {one.column}__known" for one in known)
-    joined = " ".join(one.join for one in known)
     return f"""
         with incoming as (
             {incoming}
@@ -135,7 +135,7 @@ def _query(
             select *, {typed} from cleaned
         ),
         referred as (
-            select typed.*{found} from typed {joined}
+            select *{found} from typed
         ),
         judged as (
             select *, case {problem} end as problem from referred
@@ -193,15 +193,16 @@ def _typed(column: Column, connector: str) -> str:
 
 def _repaired(name: str, otherwise: str) -> str:
     return (
-        f"case when {name}__cast is not null or {name}__raw is null then {name}__cast "
-        f"else {otherwise} end"
+        f"case when {name}__cast is null and {name}__raw is not null then {otherwise} "
+        f"else {name}__cast end"
     )
 
 
 def _kept(column: Column) -> str:
     """The typed value; a time that only says «never» is none."""
     if column.kind == "time":
-        return f"case when not is_never({column.name}) then {column.name} end as {column.name}"
+        never = f"is_never({column.name})"
+        return f"case when {never} then null else {column.name} end as {column.name}"
     return column.name
 
 
@@ -222,7 +223,8 @@ def _problems(entity: Entity, known: Sequence[Known]) -> Iterator[tuple[str, str
 
 def _value_problems(column: Column) -> Iterator[tuple[str, str]]:
     text, name = _text(column), column.name
-    is_bad = f"{name} is null and {text} is not null"
+    # What was null is passed over first.
+    is_bad = f"{name} is null and {name}__raw is not null and {text} is not null"
     match column.kind:
         case "time":
             yield f"bad_time:{name}", f"{is_bad} and not is_never_text({text})"

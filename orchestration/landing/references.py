@@ -1,5 +1,6 @@
 """Whether what a row must name has landed: its targets land before it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import duckdb
@@ -10,20 +11,26 @@ from orchestration.landing.headers import quoted
 
 @dataclass(frozen=True)
 class Known:
-    """What of a column's references is there, to be joined to the typed rows."""
+    """Whether a column's reference is to something that is there, as an SQL condition."""
 
     column: str
-    join: str
+    is_known: str
 
-    @property
-    def is_known(self) -> str:
-        return f"known_{self.column}.id is not null"
+
+@dataclass(frozen=True)
+class _Target:
+    condition: str
+    """Of the rows that refer to it."""
+    ids: str
+    """A query."""
 
 
 def look_up_all(entity: Entity) -> list[Known]:
     """For each column whose references are needed: everything that ever landed is held."""
     return [
-        _known(column, _targets(column)) for column in entity.columns if column.reference_needed
+        _known(column, list(_targets(column)))
+        for column in entity.columns
+        if column.reference_needed
     ]
 
 
@@ -35,36 +42,32 @@ def look_up_references(
     for column in entity.columns:
         if column.reference_needed:
             named = f"{quoted(connector)} || ':' || to_text({column.name})"
-            connection.execute(
-                f"create or replace temp table named_{column.name} as "
-                f"select * from ({_targets(column)}) where id in (select {named} from ({incoming}))"
-            )
-            found.append(_known(column, f"select * from named_{column.name}"))
+            few = []
+            for number, target in enumerate(_targets(column)):
+                table = f"named_{column.name}_{number}"
+                connection.execute(
+                    f"create or replace temp table {table} as select id from ({target.ids}) "
+                    f"where id in (select {named} from ({incoming}))"
+                )
+                few.append(_Target(target.condition, f"select id from {table}"))
+            found.append(_known(column, few))
     return found
 
 
-def _known(column: Column, targets: str) -> Known:
-    table = f"known_{column.name}"
-    same_kind = f" and {table}.kind = typed.object_type" if _is_object(column) else ""
-    # Each once: a join must not double the row that names it.
-    return Known(
-        column.name,
-        f"left join (select distinct * from ({targets})) as {table} "
-        f"on {table}.id = typed.{column.name}{same_kind}",
+def _known(column: Column, targets: list[_Target]) -> Known:
+    found = " or ".join(
+        f"({target.condition} and {column.name} in ({target.ids}))" for target in targets
     )
+    return Known(column.name, f"coalesce({found}, false)")
 
 
-def _is_object(column: Column) -> bool:
-    return column.references == "object"
-
-
-def _targets(column: Column) -> str:
-    """`id`, and where the row says of what kind, `kind`."""
+def _targets(column: Column) -> Iterator[_Target]:
     contract = load_contract()
-    if not _is_object(column):
-        target = contract[column.references or ""]
-        return f"select {target.key[0]} as id from {target.table}"
-    return " union all ".join(
-        f"select '{kind}' as kind, {contract[name].key[0]} as id from {contract[name].table}"
-        for kind, name in (("lead", "crm/leads"), ("deal", "crm/deals"))
+    names = (
+        {"object_type = 'lead'": "crm/leads", "object_type = 'deal'": "crm/deals"}
+        if column.references == "object"
+        else {"true": column.references or ""}
     )
+    for condition, name in names.items():
+        target = contract[name]
+        yield _Target(condition, f"select {target.key[0]} as id from {target.table}")
