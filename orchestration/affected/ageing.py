@@ -13,24 +13,26 @@ from orchestration.affected.links import node
 def ageing_nodes(variables: Mapping[str, Any], before: datetime, as_of: datetime) -> str:
     """SQL of the nodes of those that cross a line between the two moments (UTC).
 
-    `variables` are dbt's: the lines are drawn in dbt_project.yml, and nowhere else. A day more on
-    either side costs little: a line may be drawn by local days.
+    `variables` are dbt's: the lines are drawn in dbt_project.yml, and nowhere else.
     """
     if before == as_of:
         return "select null where false"
 
     def crossed(moment: str, days: int) -> str:
-        line = f"{moment} + interval {days} day"
-        return (
-            f"{line} > '{before}'::timestamp - interval 1 day "
-            f"and {line} <= '{as_of}'::timestamp + interval 1 day"
-        )
+        line = f"{moment} + interval {24 * days} hour"
+        return f"{line} > '{before}'::timestamp and {line} <= '{as_of}'::timestamp"
+
+    def local_day(moment: datetime) -> str:
+        zone = variables["business_timezone"]
+        return f"cast(timezone('{zone}', timezone('UTC', '{moment}'::timestamp)) as date)"
 
     abandoned = crossed(
         "coalesce(last_touch_at, created_at)", int(variables["abandoned_after_days"])
     )
     idle = crossed("last_step_at", int(variables["next_step_days"]))
-    repriced = crossed("cast(day as timestamp)", 0)
+    repriced = (
+        f"cast(day as date) > {local_day(before)} and cast(day as date) <= {local_day(as_of)}"
+    )
     return (
         f"select {node('lead', 'lead_id')} from marts.fct_leads "
         f"where won_at is null and lost_at is null and {abandoned} "

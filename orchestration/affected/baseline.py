@@ -5,7 +5,7 @@ from datetime import datetime
 
 import duckdb
 
-from orchestration.affected.links import HUBS, add_links
+from orchestration.affected.links import add_links
 from orchestration.landing.merging import REPLACED
 from orchestration.warehouse import MARTS
 
@@ -56,7 +56,10 @@ def record_baseline(
     baseline = Baseline(run_id, as_of, fingerprint, int(loads), int(spellings))
     connection.execute(f"insert into {TABLE} values (?, ?, ?, ?, ?)", list(astuple(baseline)))
     connection.execute(f"create or replace table {_SEAL} as select ? as run_id", [run_id])
-    for table in HUBS:
+    tables = connection.execute(
+        "select table_name from duckdb_tables() where schema_name = ?", [REPLACED]
+    ).fetchall()
+    for (table,) in tables:
         connection.execute(f"truncate {REPLACED}.{table}")
 
 

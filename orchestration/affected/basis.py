@@ -16,15 +16,15 @@ from orchestration.affected.baseline import read_baseline
 from orchestration.settings import SEEDS_DIR, Settings
 
 _SUFFIXES = (".sql", ".yml", ".csv", ".py")
-# Small, and looked up everywhere: who is whose rep, and what a stage means.
-_GLOBAL = ("raw.crm_reps", "raw.connector_stages")
+# Small, and looked up everywhere: what a stage means.
+_STAGES = "raw.connector_stages"
 
 
 @dataclass(frozen=True)
 class Basis:
     as_of: datetime
     fingerprint: str
-    """Of the project, the seeds, the settings, the reps and the connectors' stages."""
+    """Of the project, the seeds, the settings and the connectors' stages."""
     growing: Collection[str]
     """Tables (`schema.table`) that are brought up to date in place."""
     ageing: str
@@ -67,17 +67,16 @@ def _fingerprint(
         for path in sorted(p for p in folder.rglob("*") if p.suffix in _SUFFIXES):
             if "target" not in path.parts:
                 digest.update(str(path.relative_to(folder)).encode() + path.read_bytes())
-    for table in _GLOBAL:
-        columns = [
-            name
-            for name, *_ in connection.execute(f"describe {table}").fetchall()
-            if not name.startswith("_")
-        ]
-        digest.update(
-            repr(
-                connection.execute(
-                    f"select count(*), bit_xor(hash({', '.join(columns)})) from {table}"
-                ).fetchall()
-            ).encode()
-        )
+    columns = [
+        name
+        for name, *_ in connection.execute(f"describe {_STAGES}").fetchall()
+        if not name.startswith("_")
+    ]
+    digest.update(
+        repr(
+            connection.execute(
+                f"select count(*), bit_xor(hash({', '.join(columns)})) from {_STAGES}"
+            ).fetchall()
+        ).encode()
+    )
     return digest.hexdigest()

@@ -9,6 +9,7 @@ import duckdb
 from orchestration.affected.baseline import Baseline, marts_are_of, read_baseline
 from orchestration.affected.basis import Basis
 from orchestration.affected.links import CALL, HUBS, NOBODYS, TABLE, Changed, add_links, hub
+from orchestration.affected.reps import rep_nodes
 from orchestration.landing.merging import REPLACED
 
 AFFECTED = "raw.affected"
@@ -67,7 +68,7 @@ def _reason_for_all(
     connection: duckdb.DuckDBPyConnection, baseline: Baseline, basis: Basis
 ) -> str | None:
     if baseline.fingerprint != basis.fingerprint:
-        return "the project, a seed, a setting or a rep has changed"
+        return "the project, a seed or a setting has changed"
     if basis.as_of < baseline.as_of:
         return "the marts are to describe an earlier moment than they do"
     found = connection.execute("select schema_name, table_name from duckdb_tables()").fetchall()
@@ -104,7 +105,9 @@ def _reach(connection: duckdb.DuckDBPyConnection, changed: Changed, ageing: str)
             select a, b from {TABLE} union all select b, a from {TABLE}
         ),
         nodes(node) as (
-            select node from ({" union all ".join(starts)} union all {ageing})
+            select node from (
+                {" union all ".join([*starts, rep_nodes(changed), ageing])}
+            )
             where node is not null and node not in (select node from {NOBODYS})
             union
             select neighbours.b from nodes inner join neighbours on nodes.node = neighbours.a

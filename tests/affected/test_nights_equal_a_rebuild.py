@@ -51,6 +51,7 @@ _OTHERWISE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
 }
 """What another version of a row may say."""
+_REPS_OTHERWISE = {"extension": "102", "team": "North", "is_active": "false", "phone": "4567"}
 
 _MONDAY = datetime(2025, 3, 3)  # noqa: DTZ001  UTC, as all times of the marts
 _COMPANIES = 8
@@ -103,8 +104,12 @@ def _cut(world: World, chance: random.Random) -> list[Rows]:
             if company not in own:
                 company = row.get("object_id", "").split("-")[0]
             if company not in own:
-                # Of everybody: reps would make each night a rebuild.
-                nights[0].append((entity, row))
+                # Of everybody; some reps were others once, and some come late.
+                night = chance.choice((0, *range(_NIGHTS))) if entity == "crm/reps" else 0
+                if night and chance.random() < 0.7:
+                    column = chance.choice(sorted(_REPS_OTHERWISE))
+                    nights[0].append((entity, {**row, column: _REPS_OTHERWISE[column]}))
+                nights[night].append((entity, row))
                 continue
             night = chance.choice((0, 0, *own[company]))
             changes = _OTHERWISE.get(entity)

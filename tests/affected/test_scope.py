@@ -72,8 +72,20 @@ def _activity(name: str, **other: str) -> dict[str, str]:
     }
 
 
+def _rep(number: int, **other: str) -> dict[str, str]:
+    return {
+        "rep_id": f"R{number}",
+        "full_name": "Anna",
+        "extension": f"10{number}",
+        "phone": "",
+        "team": "East",
+        "is_active": "true",
+        **other,
+    }
+
+
 BEGINNING: Rows = {
-    "crm/reps": [{"rep_id": "R1", "full_name": "Anna", "extension": "101", "team": "East"}],
+    "crm/reps": [_rep(1), _rep(2), _rep(3, extension="102", is_active="false")],
     "crm/contacts": [_contact(number) for number in range(1, 7)],
     "crm/leads": [_lead(number) for number in range(1, 7)],
     "telephony/calls": [
@@ -238,20 +250,46 @@ def test_time_alone_makes_a_lead_abandoned(nights: Nights) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "as_of", "reason"),
+    ("rep", "leads", "touches"),
     [
-        (
-            {"crm/reps": [{"rep_id": "R1", "full_name": "Anna", "team": "West"}]},
-            AS_OF,
-            "the project, a seed, a setting or a rep has changed",
+        pytest.param(_rep(2, full_name="Berta", time_zone="Asia/Omsk"), set(), set(), id="name"),
+        pytest.param(_rep(2, is_active="false"), {"L2"}, {"T2#call"}, id="passed on"),
+        pytest.param(_rep(1, is_active="false"), set(), set(), id="left"),
+        pytest.param(_rep(1, extension="109"), {"L1"}, {"T1#call"}, id="extension"),
+        pytest.param(
+            _rep(2, phone="+7 495 123-45-13"), {"L3"}, {"T3#call"}, id="calls of a colleague"
         ),
-        ({}, AS_OF - timedelta(days=1), "the marts are to describe an earlier moment than they do"),
+        pytest.param(
+            _rep(3, extension="102", is_active="false", team="West"), {"L6"}, set(), id="team"
+        ),
+        pytest.param(_rep(9), {"L5"}, {"names a call to come"}, id="new"),
     ],
 )
-def test_what_all_stands_on_asks_for_all(
-    nights: Nights, rows: Rows, as_of: datetime, reason: str
+def test_a_rep_reaches_whose_figures_hang_on_him(
+    nights: Nights, rep: dict[str, str], leads: set[str], touches: set[str]
 ) -> None:
-    assert nights.night(rows, as_of) == Scope("all", reason)
+    of_reps: Rows = {
+        "telephony/calls": [
+            _call("T1", "+74951234511", extension="101"),
+            _call("T2", "+74951234512", extension="102"),
+        ],
+        "crm/leads": [_lead(6, owner_rep_id="R3")],
+        "crm/activities": [
+            _activity("names a call to come", lead_id="L5", telephony_call_id="T9", rep_id="R9")
+        ],
+    }
+    nights.night(of_reps)
+    scope = nights.night({"crm/reps": [rep]})
+    assert scope.kind == "affected"
+    assert nights.reached("lead") == leads
+    assert nights.reached("touch") == touches
+    assert nights.equals_a_rebuild()
+
+
+def test_an_earlier_moment_asks_for_all(nights: Nights) -> None:
+    as_of = AS_OF - timedelta(days=1)
+    reason = "the marts are to describe an earlier moment than they do"
+    assert nights.night({}, as_of) == Scope("all", reason)
     assert nights.equals_a_rebuild(as_of)
 
 
