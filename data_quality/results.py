@@ -71,6 +71,29 @@ create table if not exists quality.results (
 """
 
 
+_TOLD = "stage, table_name, expectation, severity, observed, passed, broke, failing_rows, message"
+
+
+def read_results(connection: duckdb.DuckDBPyConnection, run_id: str) -> list[Result]:
+    """What was found in a run that has been saved."""
+    rows = connection.execute(
+        f"select run_id, {_TOLD} from quality.results where run_id = ?", [run_id]
+    ).fetchall()
+    return [Result(*row) for row in rows]
+
+
+def repeat_results(
+    connection: duckdb.DuckDBPyConnection, of_run: str, run_id: str, *, without: Sequence[str]
+) -> None:
+    """What was found then is found now, but for the stages that are looked at anew."""
+    connection.execute(_CREATE)
+    connection.execute(
+        f"insert into quality.results select $run_id, {_TOLD}, checked_at from quality.results "
+        "where run_id = $of_run and stage not in (select unnest($without))",
+        {"run_id": run_id, "of_run": of_run, "without": list(without)},
+    )
+
+
 def save_results(connection: duckdb.DuckDBPyConnection, results: Sequence[Result]) -> None:
     """Append to `quality.results`, made where it is not there yet."""
     connection.execute(_CREATE)

@@ -96,9 +96,11 @@ class Progress:
         self._tell(f"{step.label} …")
 
     def _on_asset_materialization(self, step: Step, event: Any) -> None:
-        if step.what != "checks":
-            step.made += 1
         metadata = event.step_materialization_data.materialization.metadata
+        if "unchanged" in metadata:
+            step.note = "as it was"
+        elif step.what != "checks":
+            step.made += 1
         if "dagster/row_count" in metadata:
             step.rows = (step.rows or 0) + int(metadata["dagster/row_count"].value)
         elif "files" in metadata:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import duckdb
 
 from orchestration.settings import Settings
-from orchestration.warehouse import open_build
+from orchestration.warehouse import open_build, read_run
 
 Outcome = Literal["ok", "bad data", "broke", "stopped", "killed", "running"]
 EXIT_CODES: dict[Outcome, int] = {"ok": 0, "bad data": 1}
@@ -39,6 +39,8 @@ class RunRecord:
     finished_at: str = ""
     as_of: str = ""
     release: str = ""
+    computed: str = ""
+    """all, affected or nothing: what the night had to compute, and why."""
     checks: dict[str, dict[str, int]] = field(default_factory=dict)
     """stage -> how many of its rules passed, failed, warned, broke"""
     quarantined: int = 0
@@ -133,6 +135,9 @@ def _add_figures(connection: duckdb.DuckDBPyConnection, record: RunRecord) -> No
     if "raw.runs" in tables:
         found = connection.execute("select as_of from raw.runs where run_id = ?", who).fetchall()
         record.as_of = str(found[0][0]) if found else ""
+        if found:
+            run = read_run(connection)
+            record.computed = f"{run.scope}: {run.scope_reason}"
     if "quality.loads" in tables:
         found = connection.execute(
             "select coalesce(sum(quarantined), 0) from quality.loads where run_id = ?", who

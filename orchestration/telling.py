@@ -23,6 +23,8 @@ def tell_run(settings: Settings, console: Console, record: RunRecord) -> None:
     """How it ended: the checks, the quarantine, the scorecard or what is wrong, what next."""
     console.print()
     _tell_checks(console, record)
+    if record.computed:
+        console.print(f"computed: {record.computed}", style="dim", highlight=False)
     if record.quarantined:
         rows = "1 row" if record.quarantined == 1 else f"{record.quarantined:,} rows"
         console.print(f"{rows} went to quarantine: `touchline quarantine list`", style="yellow")

@@ -125,7 +125,7 @@ class Run:
     run_id: str
     as_of: datetime
     scope: str = "all"
-    """all, or affected: only what stands in raw.affected is computed anew."""
+    """all; affected: only what stands in raw.affected is computed anew; or nothing."""
     scope_reason: str = ""
 
 
@@ -152,6 +152,14 @@ def read_run(connection: duckdb.DuckDBPyConnection) -> Run:
     return Run(*rows[0])
 
 
+def read_computed_scope(connection: duckdb.DuckDBPyConnection) -> str:
+    """Of the latest night that computed anything: staging and intermediate are of that one."""
+    rows = connection.execute(
+        "select scope from raw.runs where scope <> 'nothing' order by started_at desc limit 1"
+    ).fetchall()
+    return str(rows[0][0]) if rows else "all"
+
+
 def record_done(connection: duckdb.DuckDBPyConnection, what: str) -> None:
     """A layer was built whole of the latest night's rows, or passed its checks."""
     forget_done(connection, what)
@@ -167,8 +175,18 @@ def forget_done(connection: duckdb.DuckDBPyConnection, what: str) -> None:
     connection.execute("delete from quality.done where what = ?", [what])
 
 
-def find_undone(connection: duckdb.DuckDBPyConnection, needed: Sequence[str]) -> list[str]:
-    """What is not of the latest night: a run that was killed leaves two nights mixed."""
+def carry_done(connection: duckdb.DuckDBPyConnection, run_id: str) -> None:
+    """Nothing has changed since that run: what was done then is done for the latest night too."""
+    connection.execute(
+        "update quality.done set run_id = ? where run_id = ?",
+        [read_run(connection).run_id, run_id],
+    )
+
+
+def find_undone(
+    connection: duckdb.DuckDBPyConnection, needed: Sequence[str], run_id: str | None = None
+) -> list[str]:
+    """What is not of the latest night, or of `run_id`: a run that was killed leaves two mixed."""
     known = connection.execute("select what, run_id from quality.done").fetchall()
-    latest = read_run(connection).run_id
-    return [what for what in needed if (what, latest) not in known]
+    of_run = run_id or read_run(connection).run_id
+    return [what for what in needed if (what, of_run) not in known]

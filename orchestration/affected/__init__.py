@@ -8,13 +8,14 @@ affected ones, computed by the same SQL as everything, are what a full rebuild w
 
 from orchestration.affected.baseline import forget_baseline, read_baseline, record_baseline
 from orchestration.affected.basis import Basis, build_basis
-from orchestration.affected.scope import Scope, plan_scope
+from orchestration.affected.scope import Scope, is_as_it_was, plan_scope
 
 __all__ = [
     "Basis",
     "Scope",
     "build_basis",
     "forget_baseline",
+    "is_as_it_was",
     "plan_scope",
     "read_baseline",
     "record_baseline",

@@ -12,7 +12,8 @@ from orchestration.warehouse import MARTS
 TABLE = "quality.baseline"
 _CREATE = (
     f"create table if not exists {TABLE} "
-    "(run_id varchar, as_of timestamp, fingerprint varchar, loads bigint, spellings bigint)"
+    "(run_id varchar, as_of timestamp, fingerprint varchar, loads bigint, spellings bigint, "
+    "code varchar)"
 )
 _SEAL = f"{MARTS}.main.built_by"
 """The same run in the marts file: one of the two may have been put back without the other."""
@@ -27,10 +28,11 @@ class Baseline:
     """Entries of `quality.loads` (append-only) that are in it."""
     spellings: int
     """Entries of `raw.phone_numbers` (append-only) that are in it."""
+    code: str
 
 
 def read_baseline(connection: duckdb.DuckDBPyConnection) -> Baseline | None:
-    connection.execute(_CREATE)
+    _create(connection)
     rows = connection.execute(f"select * from {TABLE}").fetchall()
     return Baseline(*rows[0]) if rows else None
 
@@ -40,6 +42,7 @@ def record_baseline(
     run_id: str,
     as_of: datetime,
     fingerprint: str,
+    code: str,
     *,
     links_too: bool,
 ) -> None:
@@ -53,8 +56,8 @@ def record_baseline(
     ((loads, spellings),) = connection.execute(
         "select (select count(*) from quality.loads), (select count(*) from raw.phone_numbers)"
     ).fetchall()
-    baseline = Baseline(run_id, as_of, fingerprint, int(loads), int(spellings))
-    connection.execute(f"insert into {TABLE} values (?, ?, ?, ?, ?)", list(astuple(baseline)))
+    baseline = Baseline(run_id, as_of, fingerprint, int(loads), int(spellings), code)
+    connection.execute(f"insert into {TABLE} values (?, ?, ?, ?, ?, ?)", list(astuple(baseline)))
     connection.execute(f"create or replace table {_SEAL} as select ? as run_id", [run_id])
     tables = connection.execute(
         "select table_name from duckdb_tables() where schema_name = ?", [REPLACED]
@@ -77,5 +80,11 @@ def forget_baseline(connection: duckdb.DuckDBPyConnection) -> None:
 
     Nor may a night be computed twice: what it adds to the sums would count twice.
     """
-    connection.execute(_CREATE)
+    _create(connection)
     connection.execute(f"delete from {TABLE}")
+
+
+def _create(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(_CREATE)
+    # A file that an earlier version made.
+    connection.execute(f"alter table {TABLE} add column if not exists code varchar")

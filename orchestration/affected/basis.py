@@ -13,9 +13,10 @@ import yaml
 
 from orchestration.affected.ageing import ageing_nodes
 from orchestration.affected.baseline import read_baseline
-from orchestration.settings import SEEDS_DIR, Settings
+from orchestration.settings import PROJECT_DIR, SEEDS_DIR, Settings
 
 _SUFFIXES = (".sql", ".yml", ".csv", ".py")
+_PACKAGES = ("orchestration", "data_quality")
 # Small, and looked up everywhere: what a stage means.
 _STAGES = "raw.connector_stages"
 
@@ -25,6 +26,8 @@ class Basis:
     as_of: datetime
     fingerprint: str
     """Of the project, the seeds, the settings and the connectors' stages."""
+    code: str
+    """Of the program, which says what is checked and published."""
     growing: Collection[str]
     """Tables (`schema.table`) that are brought up to date in place."""
     ageing: str
@@ -44,6 +47,7 @@ def build_basis(
     return Basis(
         as_of,
         _fingerprint(connection, settings, variables, seeds),
+        _fingerprint_of_code(settings),
         growing,
         ageing_nodes(variables, before, as_of),
     )
@@ -55,6 +59,20 @@ def read_variables(settings: Settings) -> dict[str, Any]:
     return {**project["vars"], **settings.stable_dbt_vars}
 
 
+def _fingerprint_of_code(settings: Settings) -> str:
+    told = {"personal": settings.publish_personal_data}
+    return _digest(told, *(PROJECT_DIR / package for package in _PACKAGES)).hexdigest()
+
+
+def _digest(told: Mapping[str, Any], *folders: Path) -> "hashlib._Hash":
+    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
+    for folder in folders:
+        for path in sorted(p for p in folder.rglob("*") if p.suffix in _SUFFIXES):
+            if "target" not in path.parts:
+                digest.update(str(path.relative_to(folder)).encode() + path.read_bytes())
+    return digest
+
+
 def _fingerprint(
     connection: duckdb.DuckDBPyConnection,
     settings: Settings,
@@ -62,11 +80,7 @@ def _fingerprint(
     seeds: Path,
 ) -> str:
     told = {**variables, "phone_region": settings.phone_region, "engine": duckdb.__version__}
-    digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
-    for folder in (settings.dbt_project_dir, seeds, Path(__file__).parent):
-        for path in sorted(p for p in folder.rglob("*") if p.suffix in _SUFFIXES):
-            if "target" not in path.parts:
-                digest.update(str(path.relative_to(folder)).encode() + path.read_bytes())
+    digest = _digest(told, settings.dbt_project_dir, seeds, Path(__file__).parent)
     columns = [
         name
         for name, *_ in connection.execute(f"describe {_STAGES}").fetchall()

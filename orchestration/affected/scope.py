@@ -10,6 +10,7 @@ from orchestration.affected.baseline import Baseline, marts_are_of, read_baselin
 from orchestration.affected.basis import Basis
 from orchestration.affected.links import CALL, HUBS, NOBODYS, TABLE, Changed, add_links, hub
 from orchestration.affected.reps import rep_nodes
+from orchestration.landing.contract import load_contract
 from orchestration.landing.merging import REPLACED
 
 AFFECTED = "raw.affected"
@@ -31,8 +32,8 @@ _IDS = (
 
 @dataclass(frozen=True)
 class Scope:
-    kind: Literal["all", "affected"]
-    """Whether to compute all, or what stands in `raw.affected` (kind, id)."""
+    kind: Literal["all", "affected", "nothing"]
+    """Whether to compute all, what stands in `raw.affected` (kind, id), or nothing."""
     reason: str
     """Why so, for people."""
 
@@ -62,6 +63,26 @@ def plan_scope(
     if share > most_affected:
         return Scope("all", f"{share:.0%} of the leads are affected")
     return Scope("affected", f"{share:.2%} of the leads are affected")
+
+
+def is_as_it_was(connection: duckdb.DuckDBPyConnection, basis: Basis) -> bool:
+    """Whether a build now would give what was built for the baseline, and checks find the same."""
+    baseline = read_baseline(connection)
+    if baseline is None or (baseline.as_of, baseline.code) != (basis.as_of, basis.code):
+        return False
+    if _reason_for_all(connection, baseline, basis):
+        return False
+    changed = _find_changed(connection, baseline, basis.as_of)
+    rows = [
+        f"select 1 from {source}"
+        for entity in load_contract().values()
+        for source in (
+            f"{entity.table} where {changed.rows(entity.table.removeprefix('raw.'))}",
+            entity.table.replace("raw.", f"{REPLACED}."),
+        )
+    ]
+    found = connection.execute(f"{' union all '.join(rows)} limit 1").fetchall()
+    return not found
 
 
 def _reason_for_all(

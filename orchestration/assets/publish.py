@@ -8,9 +8,10 @@ import dagster as dg
 from orchestration.assets import release
 from orchestration.assets.checks import asset_check_results, check_spec, refuse_broken
 from orchestration.assets.manifest import Manifest, node_of, published_tables
+from orchestration.assets.unchanged import UNCHANGED, is_standing
 from orchestration.errors import ChecksFailedError
 from orchestration.settings import Settings
-from orchestration.warehouse import open_build
+from orchestration.warehouse import forget_done, open_build, read_run, record_done
 
 
 def build_publish(settings: Settings, manifest: Manifest) -> list[dg.AssetsDefinition]:
@@ -37,6 +38,18 @@ def build_publish(settings: Settings, manifest: Manifest) -> list[dg.AssetsDefin
         required_resource_keys={"night"},
     )
     def publish(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        from data_quality.results import read_results
+
+        with open_build(settings, read_only=True) as connection:
+            run = read_run(connection)
+            name = release.published_name(settings)
+            stands = is_standing(connection, run, context.run_id, name)
+            results = read_results(connection, run.run_id) if stands else []
+        if stands:
+            for table in tables:
+                yield dg.MaterializeResult(asset_key=["published", table], metadata=UNCHANGED)
+            yield from asset_check_results("published", list(tables), results)
+            return
         candidate, rows = release.make_candidate(settings, manifest)
         try:
             results = _judge(settings, candidate, context.run_id, list(tables))
@@ -48,7 +61,11 @@ def build_publish(settings: Settings, manifest: Manifest) -> list[dg.AssetsDefin
             release.discard(candidate)
             yield from asset_check_results("published", list(tables), results)
             raise ChecksFailedError("\n".join(result.message for result in failed))
+        replaced = release.published_name(settings)
         path = release.release(settings, candidate)
+        with open_build(settings) as connection:
+            forget_done(connection, replaced)
+            record_done(connection, release.published_name(settings))
         for table in tables:
             yield dg.MaterializeResult(
                 asset_key=["published", table],

@@ -9,6 +9,7 @@ import dagster as dg
 from orchestration.affected import build_basis, forget_baseline, plan_scope
 from orchestration.assets.ingest import ingest_key, read_delivery
 from orchestration.assets.manifest import Manifest, growing_tables, raw_tables
+from orchestration.assets.unchanged import find_standing, keep_standing
 from orchestration.connectors import named_connectors
 from orchestration.errors import DataError
 from orchestration.landing import (
@@ -73,13 +74,17 @@ def build_raw(settings: Settings, manifest: Manifest) -> dg.AssetsDefinition:
             except ValueError as error:
                 raise DataError(str(error)) from error
             basis = build_basis(connection, settings, as_of, growing_tables(manifest))
-            scope = plan_scope(connection, basis, rebuild=settings.rebuild)
+            standing = None if settings.rebuild else find_standing(connection, manifest, basis)
+            scope = standing or plan_scope(connection, basis, rebuild=settings.rebuild)
             if scope.kind == "all":
                 forget_baseline(connection)
         if scope.kind == "all":
             drop_marts(settings)
+        run = Run(context.run_id, as_of, scope.kind, scope.reason)
         with open_build(settings) as connection:
-            record_run(connection, Run(context.run_id, as_of, scope.kind, scope.reason))
+            record_run(connection, run)
+            if standing:
+                keep_standing(connection, settings, run, basis)
             beside = {name: count_rows(connection, f"raw.{name}") for name in _BESIDE}
         for name, count in beside.items():
             told = {"as_of": str(as_of), "scope": scope.kind} if name == "runs" else {}

@@ -86,6 +86,12 @@ def current_release(settings: Settings) -> str | None:
     return None
 
 
+def published_name(settings: Settings) -> str:
+    """Under which it is kept as done that the release in force is of a night."""
+    is_there = (settings.home / "current" / FILE_NAME).exists()
+    return f"release {current_release(settings) if is_there else None}"
+
+
 def personal_columns(node: Mapping[str, Any]) -> list[str]:
     """Those that the mart's YAML marks as `config.meta.personal`."""
     return [

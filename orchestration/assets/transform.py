@@ -1,6 +1,7 @@
 """One step a dbt layer: with one for all, a blocking check between layers stops nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
@@ -11,7 +12,7 @@ from orchestration.affected import (
     read_baseline,
     record_baseline,
 )
-from orchestration.assets.layer_build import build_nodes, refuse_problems, relations_of
+from orchestration.assets.layer_build import Nodes, build_nodes, refuse_problems, relations_of
 from orchestration.assets.layer_specs import key_of, layer_specs
 from orchestration.assets.manifest import (
     LAYERS,
@@ -21,6 +22,7 @@ from orchestration.assets.manifest import (
     nodes_of,
     tables_of,
 )
+from orchestration.assets.unchanged import UNCHANGED, is_standing
 from orchestration.errors import DataError
 from orchestration.settings import Settings
 from orchestration.warehouse import forget_done, open_build, read_run, record_done
@@ -51,13 +53,20 @@ def _build_layer(settings: Settings, manifest: Manifest, layer: str) -> dg.Asset
             if dg.AssetKey(key_of(node)) in chosen
         }
         with open_build(settings) as connection:
-            forget_done(connection, check_name(layer))
             run = read_run(connection)
+            stands = whole and is_standing(connection, run, context.run_id, layer)
             growing = set(growing_tables(manifest)) & set(relations_of(nodes))
-            if growing:
-                if run.scope == "affected" and read_baseline(connection) is None:
+            if not stands:
+                forget_done(connection, check_name(layer))
+            if growing and not stands:
+                if run.scope != "all" and read_baseline(connection) is None:
                     raise DataError("The marts were left half built: begin a run, which rebuilds.")
                 forget_baseline(connection)
+        if stands:
+            for unique_id in _in_order(nodes):
+                asset_key = key_of(nodes[unique_id])
+                yield dg.MaterializeResult(asset_key=asset_key, metadata=UNCHANGED)
+            return
         results = []
         for result in build_nodes(settings, manifest, run, layer, nodes, whole=whole):
             results.append(result)
@@ -77,7 +86,16 @@ def _build_layer(settings: Settings, manifest: Manifest, layer: str) -> dg.Asset
                         run.run_id,
                         run.as_of,
                         basis.fingerprint,
+                        basis.code,
                         links_too=run.scope == "all",
                     )
 
     return layer_assets
+
+
+def _in_order(nodes: Nodes) -> Iterable[str]:
+    """Each after what it is made of: Dagster takes them in no other order."""
+    made_of = {
+        key: nodes.keys() & node["depends_on"].get("nodes", ()) for key, node in nodes.items()
+    }
+    return TopologicalSorter(made_of).static_order()

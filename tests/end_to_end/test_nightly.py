@@ -18,6 +18,10 @@ class Nights:
     home: Path
     first: subprocess.CompletedProcess[str]
     second: subprocess.CompletedProcess[str]
+    empty: subprocess.CompletedProcess[str]
+    """A night that brought nothing …"""
+    in_force_at_the_empty: tuple[Path, Path]
+    """… and what was in force before and after it."""
     bad: subprocess.CompletedProcess[str]
     published_by_the_second: Path
     in_place: Path
@@ -67,11 +71,19 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
     drop = folder / "drop" / "crm"
     drop.mkdir(parents=True)
     (drop / "reps.csv").write_text("rep_id,full_name\n1,Anna\n")
+    files = ("run", "--source", "files", "--path", str(drop.parent))
+    one_more = run(home, *files)
+    assert one_more.returncode == 0, one_more.stdout + one_more.stderr
+    before_empty = current.resolve()
+    empty = run(home, *files)
+    in_force = (before_empty, current.resolve())
     (drop / "leads.csv").write_text(
         "lead_id,status,created_at\n1,nobody mapped this,2026-06-01T10:00:00Z\n"
     )
-    bad = run(home, "run", "--source", "files", "--path", str(drop.parent))
-    return Nights(home, first, second, bad, published, in_place, rebuilt, (before, after))
+    bad = run(home, *files)
+    return Nights(
+        home, first, second, empty, in_force, bad, published, in_place, rebuilt, (before, after)
+    )
 
 
 def test_the_first_night_ends_well_and_shows_the_scorecard(nights: Nights) -> None:
@@ -107,6 +119,29 @@ def test_a_normal_night_publishes_what_a_rebuild_would(nights: Nights) -> None:
                 assert not rows, table
 
 
+def test_a_night_that_brought_nothing_leaves_what_stands(nights: Nights) -> None:
+    assert nights.empty.returncode == 0, nights.empty.stdout + nights.empty.stderr
+    assert "nothing has changed since run" in nights.empty.stdout
+    before, after = nights.in_force_at_the_empty
+    assert before == after
+    with duckdb.connect(str(nights.home / "build.duckdb"), read_only=True) as build:
+        runs = build.execute("select run_id, scope from raw.runs order by started_at").fetchall()
+        (last, _), (empty, scope) = runs[3:5]
+        assert scope == "nothing"
+        # What was found of the last night's tables is told of this one, raw's own anew.
+        found = {
+            run_id: build.execute(
+                "select stage, table_name, expectation, passed from quality.results "
+                "where run_id = ? and stage <> 'raw' order by all",
+                [run_id],
+            ).fetchall()
+            for run_id in (last, empty)
+        }
+        assert found[last] == found[empty] != []
+        raw = "select count(*) from quality.results where run_id = ? and stage = 'raw'"
+        assert build.execute(raw, [empty]).fetchall() > [(20,)]
+
+
 def test_a_reader_keeps_what_it_had_open(nights: Nights) -> None:
     before, after = nights.seen_by_an_open_reader
     assert before == after > 0
@@ -116,7 +151,7 @@ def test_bad_data_stop_the_night_and_yesterday_stays(nights: Nights) -> None:
     assert nights.bad.returncode == 1, nights.bad.stdout + nights.bad.stderr
     assert "nobody mapped this" in nights.bad.stdout
     current = nights.home / "current" / "touchline.duckdb"
-    assert current.resolve() == nights.in_place
+    assert current.resolve() == nights.in_force_at_the_empty[1]
 
 
 def test_what_is_published_is_whole_and_read_only(nights: Nights) -> None:
