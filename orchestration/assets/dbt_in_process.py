@@ -78,6 +78,8 @@ class NodeResult:
     failures: int | None = None
     rows: int | None = None
     """Of a table that has just been built."""
+    seconds: float | None = None
+    """How long dbt took for it."""
 
 
 def execute(
@@ -106,7 +108,8 @@ def execute(
             # A view has no rows of its own: to count them is to run it.
             is_table = node.materialized != "view"
             rows = _count_rows(node.node_relation.relation_name) if is_table else None
-            yield NodeResult(node.unique_id, _SUCCESS, rows=rows)
+            seconds = float(event.data.execution_time)
+            yield NodeResult(node.unique_id, _SUCCESS, rows=rows, seconds=seconds)
     worker.join()
     if event.exception is not None:
         raise DbtError(f"dbt broke: {event.exception}")

@@ -71,9 +71,10 @@ def _build_layer(settings: Settings, manifest: Manifest, layer: str) -> dg.Asset
         for result in build_nodes(settings, manifest, run, layer, nodes, whole=whole):
             results.append(result)
             if result.status == "success" and result.unique_id in nodes:
+                told = {"dagster/row_count": result.rows, "seconds": result.seconds}
                 yield dg.MaterializeResult(
                     asset_key=key_of(nodes[result.unique_id]),
-                    metadata={} if result.rows is None else {"dagster/row_count": result.rows},
+                    metadata={name: value for name, value in told.items() if value is not None},
                 )
         refuse_problems(results, manifest)
         if whole:

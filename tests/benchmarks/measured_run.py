@@ -19,17 +19,22 @@ _BEGAN = time.monotonic()
 def watch_steps(costs: list[StepCost]) -> None:
     """Have every step of a run leave its cost in `costs`."""
     from orchestration.progress import Progress
-    from orchestration.settings import build_settings
 
     told = Progress.on_event
     began: dict[str, tuple[float, float]] = {}
+    nodes: dict[str, float] = {}
 
     def on_event(self: Progress, entry: Any) -> None:
         event = entry.dagster_event
         kind = event.event_type_value if event is not None else ""
         if kind == "STEP_START":
             _before(costs)
+            nodes.clear()
             began[event.step_key] = (time.monotonic(), cpu_seconds())
+        elif kind == "ASSET_MATERIALIZATION":
+            made = event.step_materialization_data.materialization
+            if "seconds" in made.metadata:
+                nodes[made.asset_key.to_user_string()] = float(made.metadata["seconds"].value)
         elif kind in {"STEP_SUCCESS", "STEP_FAILURE"} and event.step_key in began:
             wall, cpu = began.pop(event.step_key)
             costs.append(
@@ -38,7 +43,7 @@ def watch_steps(costs: list[StepCost]) -> None:
                     time.monotonic() - wall,
                     cpu_seconds() - cpu,
                     peak_bytes(reset=True),
-                    _nodes(build_settings().dbt_target_dir / "run_results.json"),
+                    dict(nodes),
                 )
             )
         told(self, entry)
@@ -52,15 +57,6 @@ def _before(costs: list[StepCost]) -> None:
         costs.append(
             StepCost("start", time.monotonic() - _BEGAN, cpu_seconds(), peak_bytes(reset=True))
         )
-
-
-def _nodes(results: Path) -> dict[str, float]:
-    """Each layer writes over the results of the one before; a step without dbt has none."""
-    if not results.exists():
-        return {}
-    found = json.loads(results.read_text())["results"]
-    results.unlink()
-    return {result["unique_id"]: float(result["execution_time"]) for result in found}
 
 
 def main() -> None:

@@ -106,10 +106,9 @@ def step_lines(result: Result) -> Iterator[str]:
         ],
     )
     nodes = {
-        name.split(".")[2]: seconds
+        name.split("/")[-1]: seconds
         for step in result.cost.steps
         for name, seconds in step.nodes.items()
-        if name.startswith("model.")
     }
     slowest = sorted(nodes, key=lambda name: nodes[name], reverse=True)[:_SLOWEST]
     if slowest:
