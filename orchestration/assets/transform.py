@@ -5,6 +5,7 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
+import duckdb
 
 from orchestration.affected import (
     build_basis,
@@ -25,7 +26,7 @@ from orchestration.assets.manifest import (
 from orchestration.assets.unchanged import UNCHANGED, is_standing
 from orchestration.errors import DataError
 from orchestration.settings import Settings
-from orchestration.warehouse import forget_done, open_build, read_run, record_done
+from orchestration.warehouse import Run, forget_done, open_build, read_run, record_done
 
 
 def build_layers(settings: Settings, manifest: Manifest) -> list[dg.AssetsDefinition]:
@@ -57,11 +58,7 @@ def _build_layer(settings: Settings, manifest: Manifest, layer: str) -> dg.Asset
             stands = whole and is_standing(connection, run, context.run_id, layer)
             growing = set(growing_tables(manifest)) & set(relations_of(nodes))
             if not stands:
-                forget_done(connection, check_name(layer))
-            if growing and not stands:
-                if run.scope != "all" and read_baseline(connection) is None:
-                    raise DataError("The marts were left half built: begin a run, which rebuilds.")
-                forget_baseline(connection)
+                _begin(connection, run, layer, is_growing=bool(growing))
         if stands:
             for unique_id in _in_order(nodes):
                 asset_key = key_of(nodes[unique_id])
@@ -92,6 +89,17 @@ def _build_layer(settings: Settings, manifest: Manifest, layer: str) -> dg.Asset
                     )
 
     return layer_assets
+
+
+def _begin(
+    connection: duckdb.DuckDBPyConnection, run: Run, layer: str, *, is_growing: bool
+) -> None:
+    """What was said of the layer holds no more."""
+    forget_done(connection, check_name(layer))
+    if is_growing:
+        if run.scope != "all" and read_baseline(connection) is None:
+            raise DataError("The marts were left half built: begin a run, which rebuilds.")
+        forget_baseline(connection)
 
 
 def _in_order(nodes: Nodes) -> Iterable[str]:
