@@ -1,16 +1,18 @@
 """What a layer spares dbt: unchanged seeds, and the running of tests that it has compiled before."""
 
+import re
 from typing import Any
 
 import dagster as dg
 import duckdb
 import pytest
 
-from orchestration.affected import basis
+from orchestration.affected import basis, scope
 from orchestration.assets import dbt_in_process
 from orchestration.assets.layer_build import build_nodes
 from orchestration.assets.layer_specs import layer_specs
 from orchestration.assets.manifest import load_manifest, nodes_of
+from orchestration.assets.release import current_release
 from orchestration.nightly import log_file
 from orchestration.settings import Settings
 from orchestration.warehouse import open_build, read_run
@@ -129,18 +131,61 @@ def test_a_test_is_judged_as_dbt_judges_it(
     assert not any("ann@" in told for told in (log, *record.problems))
 
 
-def test_marts_that_were_left_half_built_are_built_anew(
-    own_project: Settings, checks: FakeChecks, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What a night adds to what is there must not be added twice."""
+@pytest.fixture
+def growing(own_project: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """With a table that each night adds a row to: `marts.fct_nights`."""
     # Of columns that this project has not.
     monkeypatch.setattr(basis, "ageing_nodes", lambda *_: "select null where false")
+    monkeypatch.setattr(scope, "rep_nodes", lambda *_: "select null where false")
     (own_project.dbt_project_dir / "seeds" / "phone_placeholders.csv").write_text("e164\nnobody\n")
     models = own_project.dbt_project_dir / "models" / "marts"
     (models / "fct_nights.sql").write_text(
         "{{ config(materialized='incremental', incremental_strategy='append') }} "
         "select '{{ var(\"scope\", \"all\") }}' as scope, count(*) as leads from {{ ref('fct_leads') }}"
     )
+    return own_project
+
+
+def test_a_night_that_brought_nothing_leaves_what_stands(
+    growing: Settings, checks: FakeChecks
+) -> None:
+    first, _ = run(growing)
+    checks.looked_at.clear()
+    second, shown = run(growing)
+    assert (first.outcome, second.outcome) == ("ok", "ok")
+    assert {name.split("/")[0] for name in checks.looked_at} == {"raw"}
+    assert second.checks == first.checks
+    assert second.release == first.release == current_release(growing)
+    assert second.computed == f"nothing: nothing has changed since run {first.run_id}"
+    assert re.search(r"marts done in \S+ s: as it was", shown)
+    assert in_build(growing, "select scope, leads from marts.fct_nights") == [("all", 2)]
+
+
+@pytest.mark.parametrize("what", ["a failed check", "no release", "another program"])
+def test_what_does_not_stand_is_done_again(
+    what: str, growing: Settings, checks: FakeChecks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checks.failing = {"marts/fct_leads"} if what == "a failed check" else set()
+    run(growing)
+    checks.failing = set()
+    checks.looked_at.clear()
+    if what == "no release":
+        (growing.home / "current").unlink()
+    if what == "another program":
+        monkeypatch.setattr(basis, "_PACKAGES", ("tests",))
+    record, _ = run(growing)
+    assert record.outcome == "ok"
+    assert record.release
+    looked_at = {name.split("/")[0] for name in checks.looked_at}
+    assert "published" in looked_at
+    assert ("marts" in looked_at) == (what != "no release")
+
+
+def test_marts_that_were_left_half_built_are_built_anew(
+    growing: Settings, checks: FakeChecks
+) -> None:
+    """What a night adds to what is there must not be added twice."""
+    models = growing.dbt_project_dir / "models" / "marts"
     (models / "kpi_nights.sql").write_text(
         "select case when max(leads) = 12 then error('twelve') end as x from {{ ref('fct_nights') }}"
     )
@@ -150,9 +195,9 @@ def test_marts_that_were_left_half_built_are_built_anew(
         rows = [
             f"{number},Eve {number},new,2026-01-07T09:00:00Z\n" for number in range(3, leads + 1)
         ]
-        drop(own_project, LEADS + "".join(rows))
-        outcomes.append(run(own_project)[0].outcome)
-        nights.append(in_build(own_project, "select scope, leads from marts.fct_nights"))
+        drop(growing, LEADS + "".join(rows))
+        outcomes.append(run(growing)[0].outcome)
+        nights.append(in_build(growing, "select scope, leads from marts.fct_nights"))
     assert outcomes == ["ok", "ok", "broke", "ok", "ok"]
     assert nights[1] == [("all", 10), ("affected", 11)]
     assert nights[2] == [("all", 10), ("affected", 11), ("affected", 12)]
