@@ -64,9 +64,9 @@ def test_a_release_is_one_sealed_file_of_what_is_public(built: Settings) -> None
         "from information_schema.columns where table_schema <> 'reference'",
     )
     assert dict(described) == {"marts.fct_leads.lead_id": "BIGINT", "marts.fct_leads.n": "BIGINT"}
-    # Older clients read it, whatever the build file is written in.
+    # Clients from 1.4 on read it, whatever the build file is written in.
     found = read(path, "select tags['storage_version'] from duckdb_databases() where not internal")
-    assert found == [("v1.0.0+",)]
+    assert found == [("v1.4.0+",)]
     assert read(path, "from reference.kpi_definitions") == [("leads",)]
     assert read(path, "select run_id, as_of::date::text from reference.release") == [
         ("night 1", "2026-01-01")
