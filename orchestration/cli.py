@@ -82,10 +82,10 @@ def report(
 ) -> None:
     """Print the scorecard, and write it as one HTML page."""
     with _told_errors():
-        from orchestration.report import print_scorecard, write_report
+        from orchestration.report import print_scorecard, read_published, write_report
 
         settings = _settings()
-        published = _published(settings)
+        published = read_published(_published(settings))
         target = html or settings.report_file
         print_scorecard(published, _console, lang=lang)
         target.parent.mkdir(parents=True, exist_ok=True)

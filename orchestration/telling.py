@@ -132,12 +132,13 @@ def _tell_checks(console: Console, record: RunRecord) -> None:
 
 
 def _tell_success(settings: Settings, console: Console) -> None:
-    from orchestration.report import print_scorecard, write_report
+    from orchestration.report import print_scorecard, read_published, write_report
 
     settings.report_file.parent.mkdir(parents=True, exist_ok=True)
-    write_report(settings.published_file, settings.report_file)
+    published = read_published(settings.published_file)
+    write_report(published, settings.report_file)
     console.print()
-    print_scorecard(settings.published_file, console)
+    print_scorecard(published, console)
     console.print(
         f"\nThe scorecard as a page:  {settings.report_file}\n"
         f"The warehouse, for SQL:   {settings.published_file}\n"

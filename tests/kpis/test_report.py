@@ -9,7 +9,7 @@ import duckdb
 import pytest
 from rich.console import Console
 
-from orchestration.report import print_scorecard, write_report
+from orchestration.report import print_scorecard, read_published, write_report
 from orchestration.report.texts import LANGUAGES, load_texts
 from tests.kpis.published import PAYLOADS, empty_everything, name_everything, publish
 
@@ -41,12 +41,16 @@ class Structure(HTMLParser):
 
 
 def page_of(path: Path, lang: str = "en") -> str:
-    return write_report(path, path.with_suffix(".html"), lang).read_text(encoding="utf-8")
+    return write_report(read_published(path), path.with_suffix(".html"), lang).read_text(
+        encoding="utf-8"
+    )
 
 
 def printed(path: Path, lang: str = "en") -> str:
     stream = io.StringIO()
-    print_scorecard(path, Console(file=stream, width=200, force_terminal=True), lang)
+    print_scorecard(
+        read_published(path), Console(file=stream, width=200, force_terminal=True), lang
+    )
     return stream.getvalue()
 
 
@@ -161,5 +165,5 @@ def test_every_text_is_there_in_both_languages_with_the_same_places() -> None:
 def test_a_report_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     path = publish(tmp_path / "a.duckdb")
     target = tmp_path / "report" / "scorecard.html"
-    assert write_report(path, target) == target
+    assert write_report(read_published(path), target) == target
     assert [file.name for file in target.parent.iterdir()] == ["scorecard.html"]
