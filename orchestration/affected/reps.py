@@ -3,9 +3,16 @@
 Everything else that is said of a rep is joined to figures when they are made.
 """
 
+import duckdb
+
 from orchestration.affected.links import NUMBER, Changed, hub, node
 from orchestration.landing.merging import REPLACED
 
+_VERSIONS = f"""
+    select *, true as is_now from raw.crm_reps where {{changed}}
+    union all by name
+    select *, false as is_now from {REPLACED}.crm_reps
+"""
 _POINTS = """
     select {told}, 'email' as kind, lower(email) as point from {reps} where email is not null
     union all
@@ -18,6 +25,23 @@ _CALLED = (("email", "lower(rep_email)"), ("extension", "extension"), ("extensio
 """What of a call is looked up among which points (int_call_legs)."""
 
 
+def moves_a_team(connection: duckdb.DuckDBPyConnection, changed: Changed) -> bool:
+    """Whether what is summed of a team's leads counts for another one now.
+
+    A lead counts once a team, so the sums of both teams would have to be made of other leads.
+    """
+    found = connection.execute(
+        f"""
+        select 1 from sums.sum_leads_worked where rep_id in (
+            select rep_id from ({_VERSIONS.format(changed=changed.rows("crm_reps"))})
+            group by rep_id
+            having count(distinct is_now) = 1 or count(distinct coalesce(team, '')) > 1
+        ) limit 1
+        """
+    )
+    return bool(found.fetchall())
+
+
 def rep_nodes(changed: Changed) -> str:
     """SQL of the nodes of the records that hang on a rep as it is or was."""
     calls = " union all ".join(
@@ -27,11 +51,7 @@ def rep_nodes(changed: Changed) -> str:
     )
     return f"""
         select * from (
-            with versions as (
-                select *, true as is_now from raw.crm_reps where {changed.rows("crm_reps")}
-                union all by name
-                select *, false as is_now from {REPLACED}.crm_reps
-            ),
+            with versions as ({_VERSIONS.format(changed=changed.rows("crm_reps"))}),
             points as ({_POINTS.format(told="is_now, rep_id, is_active", reps="versions")}),
             shared as (
                 select kind, point from ({_POINTS.format(told="rep_id", reps="raw.crm_reps")})

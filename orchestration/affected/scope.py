@@ -9,7 +9,7 @@ import duckdb
 from orchestration.affected.baseline import Baseline, marts_are_of, read_baseline
 from orchestration.affected.basis import Basis
 from orchestration.affected.links import CALL, HUBS, NOBODYS, TABLE, Changed, add_links, hub
-from orchestration.affected.reps import rep_nodes
+from orchestration.affected.reps import moves_a_team, rep_nodes
 from orchestration.landing.contract import load_contract
 from orchestration.landing.merging import REPLACED
 
@@ -56,6 +56,8 @@ def plan_scope(
     if reason := _reason_for_all(connection, baseline, basis):
         return Scope("all", reason)
     changed = _find_changed(connection, baseline, basis.as_of)
+    if moves_a_team(connection, changed):
+        return Scope("all", "a rep who worked leads is of another team")
     add_links(connection, changed)
     _reach(connection, changed, basis.ageing)
     _resolve(connection)

@@ -262,7 +262,7 @@ def test_time_alone_makes_a_lead_abandoned(nights: Nights) -> None:
         pytest.param(
             _rep(3, extension="102", is_active="false", team="West"), {"L6"}, set(), id="team"
         ),
-        pytest.param(_rep(9), {"L5"}, {"names a call to come"}, id="new"),
+        pytest.param(_rep(9), set(), {"of a new rep"}, id="new"),
     ],
 )
 def test_a_rep_reaches_whose_figures_hang_on_him(
@@ -274,9 +274,7 @@ def test_a_rep_reaches_whose_figures_hang_on_him(
             _call("T2", "+74951234512", extension="102"),
         ],
         "crm/leads": [_lead(6, owner_rep_id="R3")],
-        "crm/activities": [
-            _activity("names a call to come", lead_id="L5", telephony_call_id="T9", rep_id="R9")
-        ],
+        "crm/activities": [_activity("of a new rep", phone="+7 495 765-43-21", rep_id="R9")],
     }
     nights.night(of_reps)
     scope = nights.night({"crm/reps": [rep]})
@@ -284,6 +282,16 @@ def test_a_rep_reaches_whose_figures_hang_on_him(
     assert nights.reached("lead") == leads
     assert nights.reached("touch") == touches
     assert nights.equals_a_rebuild()
+
+
+@pytest.mark.parametrize("rep", [_rep(1, team="West"), _rep(9)])
+def test_a_rep_who_worked_leads_and_is_of_another_team_asks_for_all(
+    nights: Nights, rep: dict[str, str]
+) -> None:
+    nights.night({"crm/activities": [_activity("A5", lead_id="L5", rep_id=rep["rep_id"])]})
+    assert nights.night({"crm/reps": [rep]}) == Scope(
+        "all", "a rep who worked leads is of another team"
+    )
 
 
 def test_an_earlier_moment_asks_for_all(nights: Nights) -> None:

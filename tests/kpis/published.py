@@ -8,6 +8,7 @@ from tempfile import mkdtemp
 
 import duckdb
 
+from orchestration.warehouse import MARTS
 from tests.kpis.warehouse import build, open_warehouse
 from tests.reference.worlds import random_world, write_world
 
@@ -44,16 +45,19 @@ def _build_once() -> Path:
     with open_warehouse() as connection:
         as_of = build(connection, folder, seeds=seeds)
         connection.execute(f"attach '{path}' as published")
-        for schema, target in (("marts", "marts"), ("seeds", "reference")):
+        for catalog, schema, target in (
+            (MARTS, "marts", "marts"),
+            ("build", "seeds", "reference"),
+        ):
             connection.execute(f"create schema published.{target}")
             for (table,) in connection.execute(
                 "select table_name from information_schema.tables "
-                "where table_catalog = 'build' and table_schema = ?",
-                [schema],
+                "where table_catalog = ? and table_schema = ?",
+                [catalog, schema],
             ).fetchall():
                 if schema == "marts" or table in ("kpi_definitions", "kpi_benchmarks"):
                     connection.execute(
-                        f"create table published.{target}.{table} as from build.{schema}.{table}"
+                        f"create table published.{target}.{table} as from {catalog}.{schema}.{table}"
                     )
         _add_release(connection, "published.", as_of)
         connection.execute("detach published")
