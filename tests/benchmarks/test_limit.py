@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.warehouse import MARTS
 from tests.benchmarks.companies import Company
 from tests.benchmarks.comparing import KEYS, differences
 from tests.benchmarks.hand_written import build, connect
@@ -37,7 +38,7 @@ def test_the_hand_written_sql_says_what_touchline_says(company: Company, tmp_pat
         connection.execute(f"attach '{limit}' as limits (read_only)")
         found = [
             str(difference)
-            for difference in differences(connection, "build", "limits", KEYS)
+            for difference in differences(connection, MARTS, "limits", KEYS)
             # Evidence quotes the run's moment, which is spelled otherwise without a run.
             if difference.what != "evidence"
         ]
