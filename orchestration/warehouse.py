@@ -113,6 +113,34 @@ def _quote(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
 
 
+def settle_rows(connection: duckdb.DuckDBPyConnection, schema: str) -> None:
+    """Checkpoint until no row of the schema's tables moves: its rowid is then its own for a build.
+
+    A checkpoint joins row groups that have lost rows, which numbers theirs and all later rows anew;
+    what it makes of them hangs on their sizes alone, so the one that changes none is the last.
+    """
+    before = None
+    while (sizes := _row_groups(connection, schema)) != before:
+        before = sizes
+        connection.execute("checkpoint")
+
+
+def _row_groups(connection: duckdb.DuckDBPyConnection, schema: str) -> list[list[tuple[int, int]]]:
+    tables = connection.execute(
+        "select table_name from duckdb_tables() "
+        "where database_name = current_database() and schema_name = ? order by table_name",
+        [schema],
+    ).fetchall()
+    return [
+        connection.execute(
+            "select row_group_id, sum(count) from pragma_storage_info(?) "
+            "where column_id = 0 and segment_type <> 'VALIDITY' group by all order by all",
+            [f"{schema}.{table}"],
+        ).fetchall()
+        for (table,) in tables
+    ]
+
+
 def count_rows(connection: duckdb.DuckDBPyConnection, relation: str) -> int:
     ((rows,),) = connection.execute(f"select count(*) from {relation}").fetchall()
     return int(rows)

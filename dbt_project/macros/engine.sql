@@ -45,7 +45,8 @@ a time with a zone is no calendar's. #}
 {%- endmacro %}
 
 {# A number of its own for each row of a raw table, the same for a whole night and no longer: in
-joins and windows it stands for an id, which costs several times as much. #}
+joins and windows it stands for an id, which costs several times as much. It holds since the night
+settles raw before (warehouse.settle_rows) and writes nothing to it after. #}
 {% macro row_key() -%}
     rowid
 {%- endmacro %}

@@ -22,7 +22,7 @@ from orchestration.landing import (
     refresh_phone_numbers,
 )
 from orchestration.settings import Settings
-from orchestration.warehouse import Run, count_rows, drop_marts, open_build, record_run
+from orchestration.warehouse import Run, count_rows, drop_marts, open_build, record_run, settle_rows
 
 _BESIDE = {
     "affected": "Records that the night computes anew; empty where it is all.",
@@ -86,6 +86,7 @@ def build_raw(settings: Settings, manifest: Manifest) -> dg.AssetsDefinition:
             record_run(connection, run)
             if standing:
                 keep_standing(connection, settings, run, basis)
+            settle_rows(connection, "raw")
             beside = {name: count_rows(connection, f"raw.{name}") for name in _BESIDE}
         for name, count in beside.items():
             told = {"as_of": str(as_of), "scope": scope.kind} if name == "runs" else {}
