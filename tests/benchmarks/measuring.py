@@ -155,8 +155,8 @@ def run_measured(
     steps = []
     if report is not None and report.exists():
         steps = [StepCost(**step) for step in json.loads(report.read_text())]
-    # A step that resets the high-water mark takes it from the kernel's account of the whole.
-    peak = max([usage.ru_maxrss * 1024, *(step.peak_bytes for step in steps)])
+    # The kernel's account of the whole begins with what this process had when it started it.
+    peak = max((step.peak_bytes for step in steps), default=usage.ru_maxrss * 1024)
     return Measured(
         wall,
         usage.ru_utime + usage.ru_stime,
