@@ -178,18 +178,23 @@ def _call_links(changed: Changed | None) -> tuple[str, ...]:
     # By the telephony's own id, of the call or of a leg of it.
     named = (
         f"select unnest([substr(call_id, length(_connector) + 2), "
-        f"substr({CALL}, length(_connector) + 2)]) as native_id, {CALL} as call, "
-        f"{new_calls} as is_changed from raw.telephony_calls"
+        f"substr({CALL}, length(_connector) + 2)]) as native_id, {CALL} as call "
+        "from raw.telephony_calls"
     )
     naming = (
-        f"select telephony_call_id, {hub('crm_activities')} as activity, "
-        f"{_among('crm_activities', changed)} as is_changed "
+        f"select telephony_call_id, {hub('crm_activities')} as activity "
         "from raw.crm_activities where telephony_call_id is not null"
     )
-    pairs = (
-        f"select distinct naming.activity, named.call from ({naming}) as naming inner join "
-        f"({named}) as named on naming.telephony_call_id = named.native_id "
-        "where naming.is_changed or named.is_changed"
+    pairs = " union ".join(
+        f"select naming.activity, named.call from ({one}) as naming inner join "
+        f"({other}) as named on naming.telephony_call_id = named.native_id"
+        for one, other in _changed_on_a_side(
+            naming,
+            f"{naming} and {_among('crm_activities', changed)}",
+            named,
+            f"{named} where {new_calls}",
+            changed,
+        )
     )
     several = "call_id <> linked_id" if changed is None else new_calls
     return (
@@ -202,16 +207,28 @@ def _call_links(changed: Changed | None) -> tuple[str, ...]:
 
 def _event_links(changed: Changed | None) -> tuple[str, ...]:
     """Collateral with the email or message that it came with."""
-    sides = (
-        f"(select activity_id, {hub(table)} as hub, {_among(table, changed)} as is_changed "
-        f"from raw.{table} where activity_id is not null) as {alias}"
-        for table, alias in (("crm_collateral_events", "events"), ("crm_activities", "activities"))
+    events, activities = (
+        f"select activity_id, {hub(table)} as hub from raw.{table} where activity_id is not null"
+        for table in ("crm_collateral_events", "crm_activities")
     )
-    return (
-        f"select events.hub as a, activities.hub as b from {' inner join '.join(sides)} "
-        "on events.activity_id = activities.activity_id "
-        "where events.is_changed or activities.is_changed",
+    return tuple(
+        f"select events.hub as a, activities.hub as b from ({one}) as events inner join "
+        f"({other}) as activities on events.activity_id = activities.activity_id"
+        for one, other in _changed_on_a_side(
+            events,
+            f"{events} and {_among('crm_collateral_events', changed)}",
+            activities,
+            f"{activities} and {_among('crm_activities', changed)}",
+            changed,
+        )
     )
+
+
+def _changed_on_a_side(
+    one: str, changed_one: str, other: str, changed_other: str, changed: Changed | None
+) -> tuple[tuple[str, str], ...]:
+    """What to join: few changed rows with all, on either side, and never all with all again."""
+    return ((one, other),) if changed is None else ((changed_one, other), (one, changed_other))
 
 
 def _among(table: str, changed: Changed | None) -> str:

@@ -17,17 +17,27 @@ AFFECTED = "raw.affected"
 MOST_AFFECTED = 0.3
 """Above this share of the leads, a rebuild costs less than finding out what to leave."""
 
-# How the marts know records: (kind, id, tables that name it). A touch is an activity, or a call
-# that the CRM does not know.
-_IDS = (
-    ("account", "account_id", ("crm_accounts", "crm_contacts", "crm_leads", "crm_deals")),
-    ("contact", "contact_id", ("crm_contacts", "crm_leads", "crm_deals", "crm_activities")),
-    ("lead", "lead_id", ("crm_leads", "crm_deals", "crm_activities")),
-    ("deal", "deal_id", ("crm_deals", "crm_activities")),
-    ("activity", "activity_id", ("crm_activities",)),
-    ("event", "event_id", ("crm_collateral_events",)),
-    ("call", CALL, ("telephony_calls",)),
-)
+# How the marts know the records that a table's rows name: kind -> id. A touch is an activity, or a
+# call that the CRM does not know.
+_IDS = {
+    "crm_accounts": {"account": "account_id"},
+    "crm_contacts": {"contact": "contact_id", "account": "account_id"},
+    "crm_leads": {"lead": "lead_id", "contact": "contact_id", "account": "account_id"},
+    "crm_deals": {
+        "deal": "deal_id",
+        "lead": "lead_id",
+        "contact": "contact_id",
+        "account": "account_id",
+    },
+    "crm_activities": {
+        "activity": "activity_id",
+        "deal": "deal_id",
+        "lead": "lead_id",
+        "contact": "contact_id",
+    },
+    "crm_collateral_events": {"event": "event_id"},
+    "telephony_calls": {"call": CALL},
+}
 
 
 @dataclass(frozen=True)
@@ -142,12 +152,11 @@ def _reach(connection: duckdb.DuckDBPyConnection, changed: Changed, ageing: str)
 
 def _resolve(connection: duckdb.DuckDBPyConnection) -> None:
     """Nodes -> the ids of the records, and of what they name though it is not there."""
-    whole = {table: _rows_reached(table) for table in HUBS}
+    # A row's nodes are hashes of texts: each table is gone through once, for all that it names.
     parts = [
-        f"select '{kind}' as kind, {column} as id from {source}"
-        for kind, column, tables in _IDS
-        for table in tables
-        for source in (f"raw.{table} where {whole[table]}", f"{REPLACED}.{table}")
+        f"select unnest({list(ids)}) as kind, unnest([{', '.join(ids.values())}]) as id from {rows}"
+        for table, ids in _IDS.items()
+        for rows in (f"raw.{table} where {_rows_reached(table)}", f"{REPLACED}.{table}")
     ]
     connection.execute(
         f"insert into {AFFECTED} select distinct kind, id from ({' union all '.join(parts)}) "
