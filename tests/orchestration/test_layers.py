@@ -137,6 +137,7 @@ def growing(own_project: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     # Of columns that this project has not.
     monkeypatch.setattr(basis, "ageing_nodes", lambda *_: "select null where false")
     monkeypatch.setattr(scope, "rep_nodes", lambda *_: "select null where false")
+    monkeypatch.setattr(scope, "moves_a_team", lambda *_: False)
     (own_project.dbt_project_dir / "seeds" / "phone_placeholders.csv").write_text("e164\nnobody\n")
     models = own_project.dbt_project_dir / "models" / "marts"
     (models / "fct_nights.sql").write_text(
