@@ -2,12 +2,16 @@
 
 from dataclasses import astuple, dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import duckdb
 
 from orchestration.affected.links import add_links
 from orchestration.landing.merging import REPLACED
 from orchestration.warehouse import MARTS
+
+if TYPE_CHECKING:
+    from orchestration.affected.basis import Basis
 
 TABLE = "quality.baseline"
 _CREATE = (
@@ -40,9 +44,7 @@ def read_baseline(connection: duckdb.DuckDBPyConnection) -> Baseline | None:
 def record_baseline(
     connection: duckdb.DuckDBPyConnection,
     run_id: str,
-    as_of: datetime,
-    fingerprint: str,
-    code: str,
+    basis: "Basis",
     *,
     links_too: bool,
 ) -> None:
@@ -56,7 +58,9 @@ def record_baseline(
     ((loads, spellings),) = connection.execute(
         "select (select count(*) from quality.loads), (select count(*) from raw.phone_numbers)"
     ).fetchall()
-    baseline = Baseline(run_id, as_of, fingerprint, int(loads), int(spellings), code)
+    baseline = Baseline(
+        run_id, basis.as_of, basis.fingerprint, int(loads), int(spellings), basis.code
+    )
     connection.execute(f"insert into {TABLE} values (?, ?, ?, ?, ?, ?)", list(astuple(baseline)))
     connection.execute(f"create or replace table {_SEAL} as select ? as run_id", [run_id])
     tables = connection.execute(

@@ -11,7 +11,7 @@ from orchestration.affected.basis import Basis
 from orchestration.affected.links import CALL, HUBS, NOBODYS, TABLE, Changed, add_links, hub
 from orchestration.affected.reps import moves_a_team, rep_nodes
 from orchestration.landing.contract import load_contract
-from orchestration.landing.merging import REPLACED
+from orchestration.landing.merging import REPLACED, replaced_table
 
 AFFECTED = "raw.affected"
 MOST_AFFECTED = 0.3
@@ -90,7 +90,7 @@ def is_as_it_was(connection: duckdb.DuckDBPyConnection, basis: Basis) -> bool:
         for entity in load_contract().values()
         for source in (
             f"{entity.table} where {changed.rows(entity.table.removeprefix('raw.'))}",
-            entity.table.replace("raw.", f"{REPLACED}."),
+            replaced_table(entity),
         )
     ]
     found = connection.execute(f"{' union all '.join(rows)} limit 1").fetchall()

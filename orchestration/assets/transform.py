@@ -79,14 +79,8 @@ def _build_layer(settings: Settings, manifest: Manifest, layer: str) -> dg.Asset
                 record_done(connection, layer)
                 if growing:
                     basis = build_basis(connection, settings, run.as_of, growing)
-                    record_baseline(
-                        connection,
-                        run.run_id,
-                        run.as_of,
-                        basis.fingerprint,
-                        basis.code,
-                        links_too=run.scope == "all",
-                    )
+                    links_too = run.scope == "all"
+                    record_baseline(connection, run.run_id, basis, links_too=links_too)
 
     return layer_assets
 

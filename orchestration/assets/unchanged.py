@@ -42,9 +42,7 @@ def keep_standing(
         anew.append("published")
     carry_done(connection, baseline.run_id)
     repeat_results(connection, baseline.run_id, run.run_id, without=anew)
-    record_baseline(
-        connection, run.run_id, run.as_of, basis.fingerprint, basis.code, links_too=False
-    )
+    record_baseline(connection, run.run_id, basis, links_too=False)
 
 
 def is_standing(connection: duckdb.DuckDBPyConnection, run: Run, run_id: str, what: str) -> bool:

@@ -54,7 +54,7 @@ def create_tables(connection: duckdb.DuckDBPyConnection, entities: list[Entity])
     connection.execute(f"drop table if exists {STAGED}")
     for entity in entities:
         columns = ", ".join(f"{column.name} {column.data_type}" for column in entity.columns)
-        for table in (entity.table, _replaced_table(entity)):
+        for table in (entity.table, replaced_table(entity)):
             connection.execute(
                 f"create table if not exists {table} "
                 f"({columns}, _connector varchar, _file varchar, _line bigint, _run_id varchar)"
@@ -201,7 +201,7 @@ def _keep_latest(
     _find_met(connection, entity, table)
     matched = _count(connection, "met")
     connection.execute(
-        f"insert into {_replaced_table(entity)} select existing.* exclude (existing_row) "
+        f"insert into {replaced_table(entity)} select existing.* exclude (existing_row) "
         "from existing inner join met using (existing_row) where is_later and not is_same"
     )
     connection.execute(
@@ -250,7 +250,8 @@ def _find_met(connection: duckdb.DuckDBPyConnection, entity: Entity, table: str)
     )
 
 
-def _replaced_table(entity: Entity) -> str:
+def replaced_table(entity: Entity) -> str:
+    """Where an entity's rows that gave way are."""
     return entity.table.replace("raw.", f"{REPLACED}.")
 
 

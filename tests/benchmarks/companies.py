@@ -47,10 +47,6 @@ class Company:
                 os.link(path, target)
         return rows_of([path for path, _ in shown])
 
-    def hide_all(self) -> None:
-        """Take everything out of the drop folder again."""
-        shutil.rmtree(self.files, ignore_errors=True)
-
     def units_of_about(self, day: str, rows: int = _FIXED_ROWS) -> list[str]:
         """The units of a day that have about so many rows together.
 

@@ -235,14 +235,7 @@ def transform_night(
     if scope.kind == "all":
         forget_baseline(connection)
     transform(connection, as_of, seeds, leave_out=leave_out, scope=scope.kind)
-    record_baseline(
-        connection,
-        run_id,
-        as_of,
-        basis.fingerprint,
-        basis.code,
-        links_too=scope.kind == "all",
-    )
+    record_baseline(connection, run_id, basis, links_too=scope.kind == "all")
     return scope
 
 

@@ -14,10 +14,6 @@ from tests.benchmarks.frames.pandas_records import (
 from tests.benchmarks.sql_parts import REFERENCE
 
 
-def filtered(rows: pd.DataFrame, column: str, where: pd.Series) -> pd.Series:
-    return rows[column].where(where)
-
-
 def resolve_leads(
     leads: pd.DataFrame, contacts: pd.DataFrame, changes: pd.DataFrame, owners: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -6,7 +6,6 @@ from tests.benchmarks.frames.polars_leads import owners_then
 
 C = pl.col
 _TALK = 30
-_CRM_ONLY = ("written", "named_call", "updated", "duration")
 
 
 def together(
